@@ -1,0 +1,1 @@
+"""Sink connectors that come with the worker: ordinary plugins that import only `sinkworker.api`."""

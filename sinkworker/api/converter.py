@@ -1,0 +1,36 @@
+"""Bytes → value.
+
+Owns the contract of converters. They are named in `key.converter` and `value.converter`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from sinkworker.api.config import ConfigModel
+from sinkworker.api.record import Header, Schema
+
+
+class Converter(ABC):
+    """Turns the bytes of a key or a value into Python values.
+
+    One instance per task and use (key or value), called from the task's thread for every record.
+    config_class: its keys, without the `key.converter.` or `value.converter.` before them.
+    """
+
+    config_class: ClassVar[type[ConfigModel]] = ConfigModel
+
+    def __init__(self, config: ConfigModel, *, is_key: bool) -> None:
+        self.config, self.is_key = config, is_key
+
+    @abstractmethod
+    def decode(
+        self, topic: str, data: bytes | None, headers: Sequence[Header]
+    ) -> tuple[Schema | None, Any]:
+        """The schema (None for schemaless data) and the value of one key or value.
+
+        Raises DataError, or any other exception, when these bytes can never be converted; its
+        message must not contain them. RetriableError when an outside service is needed and down.
+        """

@@ -1,0 +1,48 @@
+"""Bytes → text.
+
+Kafka's `org.apache.kafka.connect.storage.StringConverter`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import field_validator
+
+from sinkworker.api import ConfigModel, Converter, DataError, Header, Schema
+
+
+class StringConverterConfig(ConfigModel):
+    converter_encoding: str = "UTF-8"
+    """The name of an encoding, as Java or Python spell it."""
+
+    @field_validator("converter_encoding")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            return codecs.lookup(name).name
+        except LookupError:
+            raise ValueError(f"Unknown encoding {name}") from None
+
+
+class StringConverter(Converter):
+    """Decodes strictly: bytes that are no text in the encoding are a data error."""
+
+    config_class = StringConverterConfig
+
+    def __init__(self, config: StringConverterConfig, *, is_key: bool) -> None:
+        super().__init__(config, is_key=is_key)
+        self._encoding = config.converter_encoding
+
+    def decode(
+        self, topic: str, data: bytes | None, headers: Sequence[Header]
+    ) -> tuple[Schema | None, Any]:
+        del topic, headers
+        if data is None:
+            return None, None
+        try:
+            return None, data.decode(self._encoding)
+        except UnicodeDecodeError as error:
+            raise DataError(f"not {self._encoding}: {error.reason} at byte {error.start}") from None

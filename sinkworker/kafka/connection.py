@@ -1,0 +1,87 @@
+"""Making a consumer: one client for a task of a connector.
+
+Owns the arguments that depend on the connector and the task, and that a failed attempt leaves
+nothing behind. Must not know the port's methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.net.compat import KafkaNetClient
+
+from sinkworker.api import RetriableError
+from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
+from sinkworker.kafka.failures import translated
+from sinkworker.kafka.settings import ClientSettings
+
+BOOTSTRAP_WITHIN_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How the tasks of one connector reach Kafka. fetch_budget: bytes a task may hold at a time."""
+
+    bootstrap_servers: str
+    connector: str
+    settings: ClientSettings
+    fetch_budget: int
+
+    def consumer(self, subscription: Subscription, task: int) -> KafkaPythonConsumer:
+        """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
+        arguments = self._arguments(task)
+        client = self._made(KafkaConsumer, arguments)
+        try:
+            admin = self._made(KafkaAdminClient, self._for_admin(arguments))
+        except Exception:
+            client.close(autocommit=False, timeout_ms=0)
+            raise
+        return KafkaPythonConsumer(client, admin, subscription, self.settings.lookup_within_ms)
+
+    def check(self) -> None:
+        """Whether a broker answers at all."""
+        self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+
+    def _arguments(self, task: int) -> dict[str, Any]:
+        defaults = {
+            "client_id": f"connector-consumer-{self.connector}",
+            "group_id": f"connect-{self.connector}",
+            "fetch_max_bytes": min(52_428_800, self.fetch_budget),
+        }
+        chosen = defaults | dict(self.settings.consumer)
+        instance = chosen.get("group_instance_id")
+        return chosen | {
+            "client_id": f"{chosen['client_id']}-{task}",
+            "group_instance_id": f"{instance}-{task}" if instance else None,
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "bootstrap_timeout_ms": BOOTSTRAP_WITHIN_MS,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            "metrics_enabled": False,
+        }
+
+    def _for_admin(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {k: v for k, v in arguments.items() if k in KafkaAdminClient.DEFAULT_CONFIG}
+
+    def _made(self, client_class: Any, arguments: dict[str, Any]) -> Any:
+        """A client, or none: one whose constructor raises has already started an I/O thread."""
+        begun: list[KafkaNetClient] = []
+
+        def net_client(**configs: Any) -> KafkaNetClient:
+            begun.append(KafkaNetClient(**configs))
+            return begun[-1]
+
+        try:
+            with translated(f"Connecting to Kafka at {self.bootstrap_servers}"):
+                return client_class(**arguments, kafka_client=net_client)
+        except Exception as error:
+            for net in begun:
+                net.close()
+                net._net.stop()
+            if isinstance(error, RetriableError):
+                raise RetriableError(
+                    f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers} ({error})"
+                ) from error
+            raise

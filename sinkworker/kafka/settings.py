@@ -1,0 +1,223 @@
+"""The Java consumer's settings → kafka-python's.
+
+Owns which setting is honoured, under which name, and why another is refused. Every key is one or
+the other; none is silently dropped. Must not know where the keys were written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+from sinkworker.api import ConfigProblem
+
+ASSIGNORS = {
+    "range": RangePartitionAssignor,
+    "roundrobin": RoundRobinPartitionAssignor,
+    "sticky": StickyPartitionAssignor,
+    "cooperative-sticky": CooperativeStickyAssignor,
+}
+JAVA_ASSIGNORS = {
+    "org.apache.kafka.clients.consumer.RangeAssignor": "range",
+    "org.apache.kafka.clients.consumer.RoundRobinAssignor": "roundrobin",
+    "org.apache.kafka.clients.consumer.StickyAssignor": "sticky",
+    "org.apache.kafka.clients.consumer.CooperativeStickyAssignor": "cooperative-sticky",
+}
+COOPERATIVE = frozenset({"cooperative-sticky"})
+
+Parser = Callable[[str], Any]
+
+
+def _number(least: int) -> Parser:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError("Not a number of type INT") from None
+        if number < least:
+            raise ValueError(f"Value must be at least {least}")
+        return number
+
+    return parse
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError("Expected value to be either true or false")
+    return text.lower() == "true"
+
+
+def _buffer_size(text: str) -> int | None:
+    size: int = _number(-1)(text)
+    return None if size == -1 else size
+
+
+def _one_of(*values: str) -> Parser:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"String must be one of: {', '.join(values)}")
+        return text
+
+    return parse
+
+
+def _assignors(text: str) -> tuple[Any, ...]:
+    names = [JAVA_ASSIGNORS.get(part.strip(), part.strip()) for part in text.split(",")]
+    unknown = [name for name in names if name not in ASSIGNORS]
+    if unknown or not names:
+        raise ValueError(f"Unknown strategy {', '.join(unknown)}; known are {', '.join(ASSIGNORS)}")
+    if COOPERATIVE.intersection(names) and not COOPERATIVE.issuperset(names):
+        raise ValueError(
+            "cooperative-sticky cannot be combined with strategies that stop the world"
+        )
+    return tuple(ASSIGNORS[name] for name in names)
+
+
+# Java's name → kafka-python's name and how to read the value.
+HONOURED: Mapping[str, tuple[str, Parser]] = {
+    "allow.auto.create.topics": ("allow_auto_create_topics", _boolean),
+    "check.crcs": ("check_crcs", _boolean),
+    "client.dns.lookup": (
+        "client_dns_lookup",
+        _one_of("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"),
+    ),
+    "client.id": ("client_id", str),
+    "client.rack": ("client_rack", str),
+    "connections.max.idle.ms": ("connections_max_idle_ms", _number(1)),
+    "exclude.internal.topics": ("exclude_internal_topics", _boolean),
+    "fetch.max.bytes": ("fetch_max_bytes", _number(0)),
+    "fetch.max.wait.ms": ("fetch_max_wait_ms", _number(0)),
+    "fetch.min.bytes": ("fetch_min_bytes", _number(0)),
+    "group.id": ("group_id", str),
+    "group.instance.id": ("group_instance_id", str),
+    "heartbeat.interval.ms": ("heartbeat_interval_ms", _number(1)),
+    "isolation.level": ("isolation_level", _one_of("read_committed", "read_uncommitted")),
+    "max.partition.fetch.bytes": ("max_partition_fetch_bytes", _number(0)),
+    "max.poll.interval.ms": ("max_poll_interval_ms", _number(1)),
+    "max.poll.records": ("max_poll_records", _number(1)),
+    "metadata.max.age.ms": ("metadata_max_age_ms", _number(0)),
+    "partition.assignment.strategy": ("partition_assignment_strategy", _assignors),
+    "receive.buffer.bytes": ("receive_buffer_bytes", _buffer_size),
+    "reconnect.backoff.max.ms": ("reconnect_backoff_max_ms", _number(0)),
+    "reconnect.backoff.ms": ("reconnect_backoff_ms", _number(0)),
+    "request.timeout.ms": ("request_timeout_ms", _number(1)),
+    "retry.backoff.ms": ("retry_backoff_ms", _number(0)),
+    "send.buffer.bytes": ("send_buffer_bytes", _buffer_size),
+    "session.timeout.ms": ("session_timeout_ms", _number(1)),
+}
+
+# Read here and by nobody else: the longest wait for offsets, bounds and times.
+LOOKUP = "default.api.timeout.ms"
+
+NO_EQUIVALENT = "kafka-python has no such setting"
+NO_JAVA = "it names a Java class"
+NO_METRICS = "the client's own metrics are off; look at the worker's"
+NO_SECURITY = "only security.protocol=PLAINTEXT is supported so far"
+CONVERTERS = "records are read as bytes; set key.converter and value.converter"
+
+REFUSED: Mapping[str, str] = {
+    "auto.commit.interval.ms": "nothing is committed automatically; see offset.flush.interval.ms",
+    "auto.include.jmx.reporter": NO_JAVA,
+    "config.providers": "use ${env:…}, ${file:…:…} and ${dir:…:…}, which are always there",
+    "enable.metrics.push": NO_METRICS,
+    "group.remote.assignor": "group.protocol=consumer is not supported by kafka-python",
+    "interceptor.classes": NO_JAVA,
+    "key.deserializer": CONVERTERS,
+    "metadata.recovery.rebootstrap.trigger.ms": NO_EQUIVALENT,
+    "metadata.recovery.strategy": NO_EQUIVALENT,
+    "metric.reporters": NO_JAVA,
+    "metrics.num.samples": NO_METRICS,
+    "metrics.recording.level": NO_METRICS,
+    "metrics.sample.window.ms": NO_METRICS,
+    "retry.backoff.max.ms": NO_EQUIVALENT,
+    "security.providers": NO_JAVA,
+    "share.acknowledgement.mode": "share groups have no offsets that a sink could store",
+    "share.acquire.mode": "share groups have no offsets that a sink could store",
+    "socket.connection.setup.timeout.max.ms": NO_EQUIVALENT,
+    "socket.connection.setup.timeout.ms": NO_EQUIVALENT,
+    "value.deserializer": CONVERTERS,
+}
+
+# One value means what happens anyway; any other is refused.
+FIXED: Mapping[str, tuple[str, str]] = {
+    "enable.auto.commit": (
+        "false",
+        "offsets are stored with the sink's own writes; committing them elsewhere, earlier or later, "
+        "would lose or repeat records",
+    ),
+    "group.protocol": ("classic", "group.protocol=consumer is not supported by kafka-python"),
+    "security.protocol": ("PLAINTEXT", NO_SECURITY),
+}
+
+DEFAULTS: Mapping[str, Any] = {
+    "allow_auto_create_topics": False,
+    "isolation_level": "read_committed",
+    "max_poll_records": 2000,
+    "partition_assignment_strategy": (CooperativeStickyAssignor,),
+}
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """kafka-python's arguments, and our own bound on look-ups."""
+
+    consumer: Mapping[str, Any] = field(default_factory=dict)
+    lookup_within_ms: int = 60_000
+
+
+def read_settings(overrides: Mapping[str, str]) -> tuple[ClientSettings, list[ConfigProblem]]:
+    """Translate Java names (without `consumer.override.`). Problems name the key as given here."""
+    arguments, problems = dict(DEFAULTS), []
+    lookup_within_ms = ClientSettings.lookup_within_ms
+    for key, text in overrides.items():
+        try:
+            if key == LOOKUP:
+                lookup_within_ms = _number(1)(text)
+            elif key in HONOURED:
+                name, parse = HONOURED[key]
+                arguments[name] = parse(text)
+            else:
+                _refuse(key, text)
+        except ValueError as error:
+            problems.append(ConfigProblem(key, str(error)))
+    problems += _contradictions(arguments)
+    return ClientSettings(arguments, lookup_within_ms), problems
+
+
+def _refuse(key: str, text: str) -> None:
+    if key in FIXED:
+        value, why = FIXED[key]
+        if text.strip().lower() != value.lower():
+            raise ValueError(f"Only {value} is possible: {why}")
+    elif key in REFUSED:
+        raise ValueError(f"Not honoured: {REFUSED[key]}")
+    elif key.startswith(("sasl.", "ssl.")):
+        raise ValueError(f"Not honoured: {NO_SECURITY}")
+    else:
+        raise ValueError("No such setting of a Kafka consumer")
+
+
+# Pairs that the client itself would refuse when it starts, or the broker at the first join.
+_ORDERED = (
+    ("fetch.max.wait.ms", 500, "request.timeout.ms", 30_000),
+    ("request.timeout.ms", 30_000, "connections.max.idle.ms", 540_000),
+    ("heartbeat.interval.ms", 3_000, "session.timeout.ms", 45_000),
+)
+
+
+def _contradictions(arguments: Mapping[str, Any]) -> list[ConfigProblem]:
+    problems = []
+    for smaller, smaller_default, larger, larger_default in _ORDERED:
+        low = arguments.get(HONOURED[smaller][0], smaller_default)
+        high = arguments.get(HONOURED[larger][0], larger_default)
+        if low >= high:
+            problems.append(
+                ConfigProblem(larger, f"{larger} ({high}) must be larger than {smaller} ({low})")
+            )
+    return problems

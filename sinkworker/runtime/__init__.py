@@ -1,0 +1,1 @@
+"""The engine: from polled records to flushed offsets. Private; imports the standard library and api."""

@@ -1,0 +1,91 @@
+"""Putting one task together from a configured connector.
+
+Owns which part gets which. Must not know where configurations come from, nor any Kafka client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sinkworker.api import Converter, SinkConnector
+from sinkworker.runtime.backoff import Backoff
+from sinkworker.runtime.context import TaskContext
+from sinkworker.runtime.flush_policy import FlushPolicy
+from sinkworker.runtime.held import Held
+from sinkworker.runtime.opening import Opening, OutOfRange
+from sinkworker.runtime.pipeline import Pipeline, TransformStep
+from sinkworker.runtime.ports import Clock, Consumer
+from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.sink_task import Parts
+from sinkworker.runtime.start import EARLIEST, Start
+from sinkworker.runtime.status import Counters
+from sinkworker.runtime.tolerance import Tolerance
+from sinkworker.runtime.watch import Watchdog
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The converters and transforms of one task; made anew for each, on its thread."""
+
+    key_converter: Converter
+    value_converter: Converter
+    steps: Sequence[TransformStep] = ()
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """All that the tasks of one connector have in common.
+
+    retry_delay_max_ms, retry_timeout_ms: the back-off's longest delay, and when it gives up (-1:
+    never). flush_timeout_ms: what a task is told a flush may take. stalled_after_ms: how long a
+    client may fetch nothing although there is more to read.
+    """
+
+    name: str
+    connector: SinkConnector[Any]
+    conversion: Callable[[], Conversion]
+    tolerance: Tolerance
+    flush_policy: FlushPolicy
+    start: Start = EARLIEST
+    out_of_range: OutOfRange = OutOfRange.FAIL
+    joins_by_pattern: bool = False
+    retry_delay_max_ms: int = 10_000
+    retry_timeout_ms: int = -1
+    flush_timeout_ms: int = 240_000
+    stalled_after_ms: int = 30_000
+
+    def backoff(self) -> Backoff:
+        return Backoff(self.retry_delay_max_ms, self.retry_timeout_ms, Random())
+
+
+def assemble(
+    plan: TaskPlan, number: int, consumer: Consumer, backoff: Backoff, clock: Clock
+) -> Parts:
+    """Task `number` of a connector, on this consumer."""
+    connector, counters = plan.connector, Counters()
+    context = TaskContext(plan.name, number, plan.flush_timeout_ms, plan.tolerance)
+    task, store = connector.create_task(context), connector.offset_store()
+    opening = Opening(
+        task, store, plan.start, plan.out_of_range, joins_by_pattern=plan.joins_by_pattern
+    )
+    return Parts(
+        task=task,
+        store=store,
+        delivery=connector.delivery,
+        consumer=consumer,
+        held=Held(task, opening, consumer),
+        pipeline=_pipeline(plan),
+        flush_policy=plan.flush_policy,
+        recovery=Recovery(backoff, opening, clock, counters, context.owner),
+        watchdog=Watchdog(plan.stalled_after_ms, counters),
+        counters=counters,
+        clock=clock,
+    )
+
+
+def _pipeline(plan: TaskPlan) -> Pipeline:
+    made = plan.conversion()
+    return Pipeline(made.key_converter, made.value_converter, made.steps, plan.tolerance)

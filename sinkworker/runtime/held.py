@@ -1,0 +1,136 @@
+"""The partitions a task holds: the book, the consumer and the task kept in step.
+
+Owns every change that concerns all three: assign, open, drop, quarantine, release. A partition that
+is not open is paused in the consumer and forgotten by the task, always. Must not know when any of
+this is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from sinkworker.api import Offset, SinkTask, TopicPartition
+from sinkworker.runtime.assignment import Assignment, State
+from sinkworker.runtime.opening import Opening, recreated
+from sinkworker.runtime.ports import Consumer
+
+log = logging.getLogger(__name__)
+
+
+class Held:
+    """One task's partitions, with the consumer that reads them."""
+
+    def __init__(self, task: SinkTask, opening: Opening, consumer: Consumer) -> None:
+        self._task, self._opening, self._consumer = task, opening, consumer
+        self.assignment = Assignment()
+
+    def all(self) -> list[TopicPartition]:
+        return list(self.assignment.books())
+
+    def open_ones(self) -> list[TopicPartition]:
+        return self.assignment.in_state(State.OPEN)
+
+    def assign(self, partitions: Collection[TopicPartition]) -> None:
+        """To be opened. Some may be held already: whatever was pending for them is dropped."""
+        self.release([p for p in partitions if p in self.assignment])
+        self.assignment.assign(sorted(partitions))
+
+    def release(self, partitions: Collection[TopicPartition]) -> None:
+        self._task.close(partitions)
+        self.assignment.remove(partitions)
+
+    # open
+
+    def open(self, *, paused: bool) -> None:
+        """Open all that wait for it. Raises what the store, the task and the consumer raise."""
+        waiting = self.assignment.in_state(State.CLAIMING)
+        if not waiting or not self._is_still_a_member():
+            return
+        self.assignment.attempt(waiting)
+        opened = self._opening.open(self._consumer, waiting)
+        for partition, claim in opened.claims.items():
+            self.assignment.opened(partition, claim)
+            self._consumer.seek(partition, claim.resume)
+            log.info("Opened %s at offset %d, epoch %d", partition, claim.resume.next, claim.epoch)
+        for partition, refusal in opened.refused.items():
+            self.quarantine(partition, refusal.cause, refusal.epoch)
+        self.quarantine_stopped()
+        if not paused:
+            self._consumer.resume([p for p in opened.claims if self.assignment.is_open(p)])
+
+    def _is_still_a_member(self) -> bool:
+        """Proof, before a partition is claimed again, that the group still gives it to us.
+
+        Only a live member of the current generation gets an offset commit accepted; a zombie that
+        claimed anew would fence the rightful owner. A commit does not check who owns a partition,
+        so the client's own assignment is asked too.
+        """
+        again = self.assignment.claimed_before()
+        if not again or not self._consumer.in_group:
+            return True
+        if not self._consumer.holds(again):
+            return False
+        self._consumer.commit(self._last_known(again))
+        return True
+
+    def _last_known(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Offset]:
+        books = self.assignment.books()
+        known = {p: stored for p in partitions if (stored := books[p].stored) is not None}
+        unknown = [p for p in partitions if p not in known]
+        if unknown:
+            known |= self._consumer.committed(unknown)
+            bounds = self._consumer.bounds([p for p in unknown if p not in known])
+            known |= {p: Offset(each.start) for p, each in bounds.items()}
+        return known
+
+    # drop
+
+    def drop(self, partitions: Collection[TopicPartition]) -> None:
+        """Forget what is pending; these must be opened again."""
+        if not partitions:
+            return
+        self._consumer.pause(partitions)
+        self._task.close(partitions)
+        self.assignment.reopen(partitions)
+
+    def drop_altered(self) -> None:
+        """Reopen what an operator moved: the epoch in the store is not ours any more."""
+        held = self.assignment.in_state(State.OPEN, State.QUARANTINED)
+        stored = self._opening.stored() if held else {}
+        for partition in held:
+            book = self.assignment.books()[partition]
+            if partition in stored and stored[partition].epoch != book.epoch:
+                log.info("%s: its stored offset was changed from outside; reopening", partition)
+                self.drop([partition])
+                self.assignment.forgive(partition)
+
+    # quarantine
+
+    def quarantine(self, partition: TopicPartition, cause: str, epoch: int | None = None) -> None:
+        if partition not in self.assignment:
+            return
+        self._consumer.pause([partition])
+        self._task.close([partition])
+        self.assignment.quarantine(partition, cause, epoch)
+        log.error("Quarantined %s. %s", partition, cause)
+
+    def quarantine_stopped(self) -> None:
+        """Those that stand before a record they cannot pass, with all before it flushed."""
+        for partition, barrier in self.assignment.stopped():
+            self.quarantine(
+                partition,
+                f"{barrier.cause}. Everything before it is committed; this partition waits. "
+                "Set errors.tolerance=all to skip such records, or move the offset past it.",
+            )
+
+    def quarantine_recreated(self, partitions: Collection[TopicPartition]) -> None:
+        """Those whose topic is no longer the one they were opened for; nothing more is flushed."""
+        books = self.assignment.books()
+        offsets = [
+            (p, stored)
+            for p in partitions
+            if self.assignment.is_open(p) and (stored := books[p].stored) is not None
+        ]
+        for partition, cause in recreated(self._consumer, offsets).items():
+            self.quarantine(partition, cause)

@@ -1,0 +1,158 @@
+"""From raw records to sink records: convert, then transform.
+
+Owns the order of the stages and the hot loop. Must not know tasks, consumers or flushes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+from sinkworker.api import (
+    Converter,
+    ErrantRecord,
+    Predicate,
+    RetriableError,
+    SinkRecord,
+    Stage,
+    TopicPartition,
+    Transform,
+)
+from sinkworker.runtime.assignment import Barrier, Delivery
+from sinkworker.runtime.ports import Fetched, RawRecord
+from sinkworker.runtime.tolerance import Tolerance, sentence
+
+TransformStep = Callable[[SinkRecord], SinkRecord | None]
+
+_offset = attrgetter("offset")
+
+
+class Processed(NamedTuple):
+    """Records for the task, what to write in the book, and a barrier where one record stopped it."""
+
+    records: list[SinkRecord]
+    delivery: Delivery
+    barrier: Barrier | None
+
+
+def step(transform: Transform, predicate: Predicate | None, *, negate: bool) -> TransformStep:
+    """A transform that applies where its predicate says so."""
+    if predicate is None:
+        return transform.apply
+    test = predicate.test
+    return lambda record: transform.apply(record) if test(record) is not negate else record
+
+
+def _before(fetched: Fetched, count: int, offset: int) -> Fetched:
+    """The first `count` records, up to an offset. Its leader epoch is that of the last of them."""
+    records = fetched.records[:count]
+    return Fetched(fetched.start, records, offset, records[-1].leader_epoch if records else None)
+
+
+class Pipeline:
+    """The converters and transforms of one task."""
+
+    def __init__(
+        self,
+        key_converter: Converter,
+        value_converter: Converter,
+        steps: Sequence[TransformStep],
+        tolerance: Tolerance,
+    ) -> None:
+        self._decode_key, self._decode_value = key_converter.decode, value_converter.decode
+        self._steps, self._tolerance = tuple(steps), tolerance
+
+    def process(
+        self, source: TopicPartition, fetched: Fetched, barrier: Barrier | None
+    ) -> Processed:
+        """Everything of `fetched` before the barrier, or before the first record that stops it."""
+        if barrier is not None and barrier.offset < fetched.next:
+            fetched = _before(fetched, bisect_left(fetched.records, barrier.offset, key=_offset),
+                              barrier.offset)  # fmt: skip
+        return self._process(source, fetched)
+
+    def _process(self, source: TopicPartition, fetched: Fetched) -> Processed:
+        records: list[SinkRecord] = []
+        errant: list[ErrantRecord] = []
+        barrier = None
+        done, size = 0, 0
+        while True:
+            done, size, failure = self._convert(source, fetched.records, done, size, records)
+            if failure is None:
+                break
+            if not self._tolerance.accepts(failure):
+                barrier = Barrier(failure.offset, sentence(failure))
+                fetched = _before(fetched, done, failure.offset)
+                break
+            errant.append(failure)
+            done += 1
+        filtered = done - len(records) - len(errant)
+        delivery = Delivery(
+            fetched.next, fetched.leader_epoch, len(records), filtered, tuple(errant), size
+        )
+        return Processed(records, delivery, barrier)
+
+    def _convert(
+        self,
+        source: TopicPartition,
+        raws: Sequence[RawRecord],
+        done: int,
+        size: int,
+        records: list[SinkRecord],
+    ) -> tuple[int, int, ErrantRecord | None]:
+        """Convert from index `done` on; returns where it stopped, the bytes so far and why.
+
+        The one loop that runs for every record: attribute look-ups and calls are kept out of it.
+        """
+        topic, partition = source
+        decode_key, decode_value, steps = self._decode_key, self._decode_value, self._steps
+        append = records.append
+        raw: RawRecord | None = None
+        try:
+            for raw in raws[done:] if done else raws:
+                raw_key, raw_value, headers = raw.key, raw.value, raw.headers
+                key_schema, key = decode_key(topic, raw_key, headers)
+                value_schema, value = decode_value(topic, raw_value, headers)
+                size += (len(raw_key) if raw_key else 0) + (len(raw_value) if raw_value else 0)
+                record = SinkRecord(
+                    topic, partition, raw.offset, raw.timestamp,
+                    key, value, headers, key_schema, value_schema,
+                )  # fmt: skip
+                if not steps:
+                    append(record)
+                elif (transformed := self._transform(record)) is not None:
+                    append(transformed)
+        except RetriableError:
+            raise
+        except Exception as error:
+            assert raw is not None
+            index = bisect_left(raws, raw.offset, key=_offset)
+            return index, size, self._errant(source, raw, error)
+        return len(raws), size, None
+
+    def _transform(self, record: SinkRecord) -> SinkRecord | None:
+        for apply in self._steps:
+            transformed = apply(record)
+            if transformed is None:
+                return None
+            record = transformed
+        return record
+
+    def _errant(self, source: TopicPartition, raw: RawRecord, error: Exception) -> ErrantRecord:
+        return ErrantRecord(
+            source, raw.offset, self._stage(source, raw), error,
+            raw.timestamp, raw.key, raw.value, raw.headers,
+        )  # fmt: skip
+
+    def _stage(self, source: TopicPartition, raw: RawRecord) -> Stage:
+        """Which stage failed. Tried again here, so that the hot loop need not keep track."""
+        stages = ((Stage.KEY_CONVERTER, self._decode_key, raw.key),
+                  (Stage.VALUE_CONVERTER, self._decode_value, raw.value))  # fmt: skip
+        for stage, decode, data in stages:
+            try:
+                decode(source.topic, data, raw.headers)
+            except Exception:
+                return stage
+        return Stage.TRANSFORMATION

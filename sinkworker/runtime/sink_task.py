@@ -1,0 +1,294 @@
+"""The loop of one task: poll, deliver, flush, open.
+
+Owns the order of things and what each failure leads to. Runs on the task's own thread, the only one
+that touches the task, the consumer and the partitions. Must not know any sink or Kafka client.
+
+There is one recovery path, whatever failed: drop what is pending, pause, and open again; what the
+sink then says is where reading goes on. A partition stays paused from the moment its buffer is
+dropped until it is open again, so that nothing read before can pass as the next batch.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Concatenate, ParamSpec
+
+from sinkworker.api import (
+    Advance,
+    ConnectError,
+    Delivery,
+    FencedError,
+    OffsetStore,
+    RecordRejectedError,
+    RetriableError,
+    SinkTask,
+    TopicPartition,
+)
+from sinkworker.runtime.assignment import Assignment, Barrier
+from sinkworker.runtime.flush_policy import FlushPolicy
+from sinkworker.runtime.held import Held
+from sinkworker.runtime.mailbox import Command, Mailbox
+from sinkworker.runtime.pipeline import Pipeline
+from sinkworker.runtime.ports import (
+    Assigned,
+    BrokenPartitionsError,
+    ClientStalledError,
+    Clock,
+    Consumer,
+    Event,
+    Fetched,
+    Poll,
+    Revoked,
+)
+from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.status import Board, Counters, picture
+from sinkworker.runtime.tolerance import reason
+from sinkworker.runtime.watch import Every, Watchdog
+
+log = logging.getLogger(__name__)
+
+COMMAND_LATENCY_MS = 200
+ALTERS_SEEN_WITHIN_MS = 5_000
+STATUS_EVERY_MS = 200
+
+NOTHING = Poll((), {})
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a loop is made of."""
+
+    task: SinkTask
+    store: OffsetStore | None
+    delivery: Delivery
+    consumer: Consumer
+    held: Held
+    pipeline: Pipeline
+    flush_policy: FlushPolicy
+    recovery: Recovery
+    watchdog: Watchdog
+    counters: Counters
+    clock: Clock
+
+
+def reopening(
+    step: Callable[Concatenate[SinkTaskLoop, P], None],
+) -> Callable[Concatenate[SinkTaskLoop, P], None]:
+    """A step of the loop after whose failure every open partition is opened again."""
+
+    @functools.wraps(step)
+    def guarded(self: SinkTaskLoop, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            step(self, *args, **kwargs)
+        except (RetriableError, FencedError, RecordRejectedError) as error:
+            self.recover(error)
+
+    return guarded
+
+
+class SinkTaskLoop:
+    """One task of one connector, from its consumer's first poll to its last."""
+
+    def __init__(self, parts: Parts, mailbox: Mailbox, board: Board) -> None:
+        self._parts, self._mailbox, self._board = parts, mailbox, board
+        self._task, self._consumer, self._held = parts.task, parts.consumer, parts.held
+        self._flush_policy, self._recovery, self._clock = (
+            parts.flush_policy, parts.recovery, parts.clock
+        )  # fmt: skip
+        self._stopping = self._paused = False
+        self._alters, self._publishing = Every(ALTERS_SEEN_WITHIN_MS), Every(STATUS_EVERY_MS)
+
+    @property
+    def _assignment(self) -> Assignment:
+        return self._held.assignment
+
+    def run(self) -> None:
+        """Until told to stop. Raises ClientStalledError, or whatever reopening does not mend."""
+        while not self._stopping:
+            self.iteration()
+        self._flush_once_more(self._held.all())
+        self._held.release(self._held.all())
+
+    def iteration(self) -> None:
+        self._obey()
+        poll = self._poll()
+        for event in poll.events:
+            self._apply(event)
+        self._deliver(poll.fetched)
+        self._flush(self._due())
+        self._open()
+        self._look_after()
+        self._publish()
+
+    # obey
+
+    def _obey(self) -> None:
+        for command in self._mailbox.drain():
+            log.info("Told to %s", command.value)
+            if command is Command.STOP:
+                self._stopping = True
+            elif command is Command.PAUSE:
+                self._pause()
+            elif command is Command.RESUME:
+                self._resume()
+
+    def _pause(self) -> None:
+        self._paused = True
+        self._flush(self._held.open_ones())
+        self._consumer.pause(self._held.open_ones())
+
+    def _resume(self) -> None:
+        self._paused = False
+        self._parts.watchdog.forget()
+        self._consumer.resume(self._held.open_ones())
+
+    # poll
+
+    def _poll(self) -> Poll:
+        try:
+            return self._consumer.poll(self._poll_timeout_ms())
+        except BrokenPartitionsError as error:
+            for partition, cause in error.causes.items():
+                self._held.quarantine(partition, cause)
+            self._held.drop(self._held.open_ones())
+        except RetriableError as error:
+            self.recover(error)
+        return NOTHING
+
+    def _poll_timeout_ms(self) -> int:
+        now_ms, pending = self._clock.now_ms(), self._assignment.pending()
+        return self._flush_policy.wait_ms(now_ms, pending, COMMAND_LATENCY_MS)
+
+    # apply
+
+    def _apply(self, event: Event) -> None:
+        log.info("%s %s", type(event).__name__, ", ".join(map(str, sorted(event.partitions))))
+        if isinstance(event, Assigned):
+            self._held.assign(event.partitions)
+            return
+        if isinstance(event, Revoked):
+            self._flush_once_more(event.partitions)
+        self._held.release(event.partitions)
+
+    def _flush_once_more(self, partitions: Collection[TopicPartition]) -> None:
+        """One attempt. Whether these are still ours to write, the store decides, not the group."""
+        try:
+            self._write(partitions)
+        except (FencedError, RecordRejectedError) as error:
+            log.info("Not flushed before they were given up: %s", reason(error))
+        except RetriableError as error:
+            self.recover(error)
+
+    # deliver
+
+    @reopening
+    def _deliver(self, fetched: Mapping[TopicPartition, Fetched]) -> None:
+        for partition, batch in fetched.items():
+            if not self._assignment.is_open(partition):
+                continue
+            if self._assignment.expects(partition, batch.start):
+                self._put(partition, batch)
+            else:
+                log.warning("%s: dropped a batch from offset %d, which is not the next; reopening",
+                            partition, batch.start)  # fmt: skip
+                self._reopen([partition])
+
+    def _put(self, partition: TopicPartition, batch: Fetched) -> None:
+        barrier = self._assignment.barrier(partition)
+        processed = self._parts.pipeline.process(partition, batch, barrier)
+        if processed.records:
+            self._task.put(partition, processed.records)
+        self._assignment.delivered(partition, processed.delivery, self._clock.now_ms())
+        if processed.barrier is not None:
+            self._assignment.put_barrier(partition, processed.barrier)
+        if self._assignment.barrier(partition) is not None:
+            self._halt_at_barriers()
+
+    def _halt_at_barriers(self) -> None:
+        self._consumer.pause(self._assignment.at_barrier())
+        self._held.quarantine_stopped()
+
+    # flush
+
+    def _due(self) -> Collection[TopicPartition]:
+        now_ms = self._clock.now_ms()
+        chosen = self._task.due(now_ms)
+        if chosen is not None:
+            return chosen
+        due = self._flush_policy.due(now_ms, self._assignment.pending())
+        return self._held.open_ones() if due else ()
+
+    @reopening
+    def _flush(self, partitions: Collection[TopicPartition]) -> None:
+        if partitions:
+            self._write(partitions)
+
+    def _write(self, partitions: Collection[TopicPartition]) -> None:
+        self._held.quarantine_recreated(partitions)
+        advances = self._assignment.advances(partitions)
+        if advances:
+            self._task.flush(advances)
+            self._assignment.flushed(advances)
+            self._recovery.succeeded()
+            self._parts.counters.flushed(advances.values())
+            self._tell_kafka(advances)
+        self._held.quarantine_stopped()
+
+    def _tell_kafka(self, advances: Mapping[TopicPartition, Advance]) -> None:
+        offsets = {partition: advance.to for partition, advance in advances.items()}
+        if self._parts.delivery is Delivery.AT_LEAST_ONCE:
+            self._consumer.commit(offsets)
+        else:
+            self._consumer.mirror(offsets)
+
+    # open
+
+    @reopening
+    def _open(self) -> None:
+        if self._recovery.may_try():
+            self._held.open(paused=self._paused)
+
+    def recover(self, error: ConnectError) -> None:
+        """What every failure leads to. Raises ConnectError when it is for good."""
+        if isinstance(error, RecordRejectedError):
+            self._assignment.put_barrier(error.source, Barrier(error.offset, error.cause))
+        else:
+            partitions, in_group = self._held.open_ones(), self._consumer.in_group
+            self._recovery.failed(error, partitions, in_group=in_group)
+        self._reopen(self._held.open_ones())
+
+    def _reopen(self, partitions: Collection[TopicPartition]) -> None:
+        self._parts.counters.reopened += len(partitions)
+        self._held.drop(partitions)
+
+    # look after
+
+    @reopening
+    def _look_after(self) -> None:
+        now_ms = self._clock.now_ms()
+        if self._alters.due(now_ms):
+            self._held.drop_altered()
+        if not self._paused:
+            self._notice_a_stalled_client(now_ms)
+
+    def _notice_a_stalled_client(self, now_ms: int) -> None:
+        books = self._assignment.books()
+        positions = {
+            p: books[p].position for p in self._held.open_ones() if not books[p].is_at_barrier
+        }
+        stalled = self._parts.watchdog.stalled(self._consumer, positions, now_ms)
+        if stalled:
+            names = ", ".join(map(str, stalled))
+            raise ClientStalledError(f"{names}: there is more to read and nothing is fetched")
+
+    def _publish(self) -> None:
+        if self._publishing.due(self._clock.now_ms()):
+            counters, waiting_for = self._parts.counters, self._recovery.waiting_for
+            counters.mirror_failures = self._consumer.mirror_failures()
+            self._board.status = picture(
+                self._assignment, counters, paused=self._paused, waiting_for=waiting_for
+            )

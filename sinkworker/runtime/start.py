@@ -1,0 +1,106 @@
+"""Where a partition starts that has no stored offset.
+
+Owns `offset.start`: its grammar and what each form means. Must not know stores or tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sinkworker.api import TopicPartition
+from sinkworker.runtime.ports import Consumer
+
+
+class Start:
+    """A rule that gives every partition of a topic its first offset."""
+
+    def offsets(
+        self, consumer: Consumer, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """The next offset to read for each. Raises what the consumer raises."""
+        raise NotImplementedError
+
+
+class Earliest(Start):
+    """The first record that the log still holds."""
+
+    def offsets(
+        self, consumer: Consumer, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        return {p: bounds.start for p, bounds in consumer.bounds(partitions).items()}
+
+
+class Latest(Start):
+    """What is produced from now on; transactions in flight included."""
+
+    def offsets(
+        self, consumer: Consumer, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        return dict(consumer.stable_ends(partitions))
+
+
+@dataclass(frozen=True)
+class AtTime(Start):
+    """The first record at or after a time; the end where there is none yet."""
+
+    time_ms: int
+
+    def offsets(
+        self, consumer: Consumer, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        found = consumer.offsets_at(partitions, self.time_ms)
+        ends = consumer.stable_ends([p for p in partitions if found.get(p) is None])
+        return {p: offset for p, offset in found.items() if offset is not None} | dict(ends)
+
+
+@dataclass(frozen=True)
+class AtOffsets(Start):
+    """Named offsets; partitions that are not named start at their earliest record."""
+
+    named: Mapping[TopicPartition, int]
+
+    def offsets(
+        self, consumer: Consumer, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        others = [p for p in partitions if p not in self.named]
+        earliest = Earliest().offsets(consumer, others) if others else {}
+        return earliest | {p: self.named[p] for p in partitions if p in self.named}
+
+
+EARLIEST, LATEST = Earliest(), Latest()
+
+
+def parse_start(text: str) -> Start:
+    """Read `offset.start`. ValueError with a sentence when it is none of the forms."""
+    text = text.strip()
+    if text.lower() in ("earliest", "latest"):
+        return EARLIEST if text.lower() == "earliest" else LATEST
+    time = _time(text)
+    if time is not None:
+        return time
+    try:
+        return AtOffsets(dict(_named(part) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(
+            "Expected earliest, latest, a time such as 2026-11-21T08:00:00Z, "
+            "or <topic>:<partition>:<offset>,…"
+        ) from None
+
+
+def _time(text: str) -> AtTime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return AtTime(int(moment.timestamp() * 1000))
+
+
+def _named(part: str) -> tuple[TopicPartition, int]:
+    topic, partition, offset = part.strip().split(":")
+    if not topic or not partition.isdecimal() or not offset.isdecimal():
+        raise ValueError(part)
+    return TopicPartition(topic, int(partition)), int(offset)

@@ -1,0 +1,97 @@
+"""The life of one task on its own thread: make it, run its loop, let it go.
+
+Owns what happens before the first poll and after the last, and that a failure is told. Must not
+know what a loop does.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+
+from sinkworker.api import ConnectError, RetriableError
+from sinkworker.runtime.backoff import Backoff
+from sinkworker.runtime.mailbox import Command, Mailbox
+from sinkworker.runtime.ports import ClientStalledError, Clock
+from sinkworker.runtime.sink_task import COMMAND_LATENCY_MS, Parts, SinkTaskLoop
+from sinkworker.runtime.status import Board, TaskState, TaskStatus
+from sinkworker.runtime.tolerance import reason
+
+log = logging.getLogger(__name__)
+
+
+class TaskRunner:
+    """Runs one task until it is told to stop or has failed. Never raises."""
+
+    def __init__(
+        self, make_parts: Callable[[], Parts], backoff: Backoff, clock: Clock, mailbox: Mailbox
+    ) -> None:
+        """make_parts: connects to Kafka; called on the task's thread, again for a new client."""
+        self._make_parts, self._backoff, self._clock = make_parts, backoff, clock
+        self._mailbox = mailbox
+        self.board = Board()
+
+    def run(self) -> None:
+        try:
+            while (parts := self._connect()) is not None:
+                if self._run_loop(parts):
+                    break
+            self.board.status = replace(self.board.status, state=TaskState.UNASSIGNED)
+        except BaseException as error:
+            self._fail(error)
+
+    def _connect(self) -> Parts | None:
+        """Parts with a live consumer; None when told to stop while waiting for Kafka."""
+        while not any(command is Command.STOP for command in self._mailbox.drain()):
+            wait_ms = self._backoff.wait_ms(self._clock.now_ms())
+            if wait_ms:
+                self._clock.sleep_ms(min(wait_ms, COMMAND_LATENCY_MS))
+                continue
+            try:
+                return self._make_parts()
+            except RetriableError as error:
+                self._wait(error)
+        return None
+
+    def _wait(self, error: RetriableError) -> None:
+        now_ms = self._clock.now_ms()
+        self._backoff.failed(now_ms)
+        if self._backoff.gives_up(now_ms):
+            raise ConnectError(f"Gave up (errors.retry.timeout): {reason(error)}") from error
+        self.board.status = TaskStatus(TaskState.UNASSIGNED, reason(error))
+        log.warning("%s; trying again in %d ms", reason(error), self._backoff.wait_ms(now_ms))
+
+    def _run_loop(self, parts: Parts) -> bool:
+        """Whether the task was told to stop; False when it needs a new client."""
+        try:
+            SinkTaskLoop(parts, self._mailbox, self.board).run()
+        except ClientStalledError as error:
+            parts.counters.client_rebuilds += 1
+            log.error("%s; making a new Kafka client", error)
+            return False
+        finally:
+            self._let_go(parts)
+        return True
+
+    def _let_go(self, parts: Parts) -> None:
+        """Leave the group, so that others take over, and close connections."""
+        parts.consumer.close()
+        for close in (parts.task.stop, parts.store.close if parts.store else _nothing):
+            try:
+                close()
+            except Exception:
+                log.exception("The task did not stop cleanly")
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, ConnectError):
+            log.error("The task failed. %s", reason(error))
+        else:
+            log.critical("The task failed", exc_info=error)
+        trace = "".join(traceback.format_exception(error))
+        self.board.status = replace(self.board.status, state=TaskState.FAILED, trace=trace)
+
+
+def _nothing() -> None:
+    """A sink that stores no offsets has no store to close."""

@@ -1,0 +1,78 @@
+"""What a task looks after between flushes: timers, and a client that stopped reading.
+
+Owns when to look and what counts as stalled. Must not know what is done about it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from sinkworker.api import TopicPartition
+from sinkworker.runtime.ports import Consumer
+from sinkworker.runtime.status import Counters
+
+log = logging.getLogger(__name__)
+
+
+class Every:
+    """True at most once an interval, beginning one interval from the first look."""
+
+    def __init__(self, interval_ms: int) -> None:
+        self._interval_ms = interval_ms
+        self._next_ms: int | None = None
+
+    def due(self, now_ms: int) -> bool:
+        if self._next_ms is None:
+            self._next_ms = now_ms + self._interval_ms
+        if now_ms < self._next_ms:
+            return False
+        self._next_ms = now_ms + self._interval_ms
+        return True
+
+
+class Watchdog:
+    """Tells a client that is stuck from a log that has nothing more to read.
+
+    A position that stands still behind the end it may read up to means that the client no longer
+    fetches (kafka-python before 3.0.9 did so after a rebalance). One that stands at the last stable
+    offset while the log is longer waits for an open transaction: that is only worth a warning.
+    """
+
+    def __init__(self, limit_ms: int, counters: Counters) -> None:
+        self._limit_ms, self._counters = limit_ms, counters
+        self._look = Every(max(limit_ms // 4, 1))
+        self._seen: dict[TopicPartition, tuple[int, int]] = {}
+
+    def stalled(
+        self, consumer: Consumer, positions: Mapping[TopicPartition, int], now_ms: int
+    ) -> list[TopicPartition]:
+        """Partitions that could be read on and are not. Asks Kafka only about those that rest."""
+        if not self._look.due(now_ms):
+            return []
+        still = self._still(positions, now_ms)
+        if not still:
+            return []
+        ends, bounds = consumer.stable_ends(still), consumer.bounds(still)
+        self._tell_of_open_transactions({p: b.end for p, b in bounds.items() if ends[p] < b.end})
+        return [p for p in still if positions[p] < ends[p]]
+
+    def forget(self) -> None:
+        self._seen = {}
+
+    def _still(self, positions: Mapping[TopicPartition, int], now_ms: int) -> list[TopicPartition]:
+        self._seen = {
+            partition: (position, now_ms)
+            if self._seen.get(partition, (None, 0))[0] != position
+            else self._seen[partition]
+            for partition, position in positions.items()
+        }
+        return [p for p, (_, since) in self._seen.items() if now_ms - since >= self._limit_ms]
+
+    def _tell_of_open_transactions(self, ends: Mapping[TopicPartition, int]) -> None:
+        self._counters.stuck_transactions = len(ends)
+        for partition, end in ends.items():
+            log.warning(
+                "%s: an open transaction hides what comes before offset %d; it is read when that ends",
+                partition, end,
+            )  # fmt: skip

@@ -1,0 +1,138 @@
+"""The keys that every connector has.
+
+Owns their names, defaults and what contradicts what. Must not know files, plugins or clients.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from sinkworker.api import ConfigModel, CsvList, TopicPartition
+from sinkworker.runtime.flush_policy import FlushPolicy
+from sinkworker.runtime.opening import OutOfRange
+from sinkworker.runtime.start import Start, parse_start
+from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", text):
+        raise ValueError("A name consists of 1 to 128 of A-Z a-z 0-9 . _ -")
+    return text
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"Invalid regular expression: {error}") from None
+    return text
+
+
+def _start(text: str) -> str:
+    parse_start(text)
+    return text
+
+
+def _partition(text: str) -> TopicPartition:
+    topic, _, number = text.rpartition(":")
+    if not topic or not number.isdecimal():
+        raise ValueError("Expected <topic>:<partition>,…")
+    return TopicPartition(topic, int(number))
+
+
+class SinkSettings(ConfigModel):
+    """One connector, as far as the engine is concerned."""
+
+    name: Annotated[str, AfterValidator(_name)]
+    """The connector's name; offsets are stored under it."""
+    connector_class: str
+    """The sink: an entry-point name such as PostgresSink, or the Java class it stands for."""
+    tasks_max: int = Field(default=1, ge=1)
+    """How many tasks (threads) share the partitions."""
+    topics: CsvList = ()
+    """The topics to read."""
+    topics_regex: Annotated[str, AfterValidator(_regex)] | None = None
+    """Or a regular expression that the names of topics must match as a whole; new ones join."""
+    topics_partitions: CsvList = ()
+    """Or fixed partitions, without a consumer group: <topic>:<partition>,…"""
+    offset_start: Annotated[str, AfterValidator(_start)] = "earliest"
+    """Where a topic starts that was never read: earliest, latest, a time, or
+    <topic>:<partition>:<offset>,… Decided once, for all its partitions."""
+    offset_out_of_range: Literal["fail", "earliest", "latest"] = "fail"
+    """What to do when Kafka does not have the stored offset: fail quarantines the partition."""
+    offset_flush_interval_ms: int = Field(default=500, ge=1)
+    """The longest time between delivering a record to the sink and making it durable."""
+    batch_size: int = Field(default=3000, ge=1)
+    """Flush as soon as this many records wait."""
+    buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """Flush as soon as this many bytes wait, and never fetch more at a time."""
+    key_converter: str = "StringConverter"
+    """How keys are read."""
+    value_converter: str = "StringConverter"
+    """How values are read."""
+    transforms: CsvList = ()
+    """Aliases of transforms, in order; each has transforms.<alias>.type."""
+    predicates: CsvList = ()
+    """Aliases of predicates; each has predicates.<alias>.type."""
+    errors_tolerance: Literal["none", "all"] = "none"
+    """none: a bad record quarantines its partition. all: it is left out, and counted."""
+    errors_log_enable: bool = True
+    """Whether each record that is left out is logged."""
+    errors_log_include_messages: bool = False
+    """Whether that log shows the record. Its contents may be confidential."""
+    errors_retry_timeout: int = Field(default=-1, ge=-1)
+    """How long failures in a row are waited out, in ms; -1: for ever, 0: not at all."""
+    errors_retry_delay_max_ms: int = Field(default=10_000, ge=1)
+    """The longest wait between two attempts."""
+
+    @field_validator("topics_partitions")
+    @classmethod
+    def _partitions_can_be_read(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            _partition(text)
+        return texts
+
+    @model_validator(mode="after")
+    def _one_way_to_choose_topics(self) -> SinkSettings:
+        chosen = [
+            key
+            for key, value in (
+                ("topics", self.topics),
+                ("topics.regex", self.topics_regex),
+                ("topics.partitions", self.topics_partitions),
+            )
+            if value
+        ]
+        if not chosen:
+            raise ValueError("Must configure one of topics, topics.regex or topics.partitions")
+        if len(chosen) > 1:
+            both = " and ".join(chosen)
+            raise ValueError(f"{both} are mutually exclusive options, but both are set")
+        return self
+
+    @property
+    def fixed_partitions(self) -> tuple[TopicPartition, ...]:
+        return tuple(_partition(text) for text in self.topics_partitions)
+
+    @property
+    def start(self) -> Start:
+        return parse_start(self.offset_start)
+
+    @property
+    def out_of_range(self) -> OutOfRange:
+        return OutOfRange(self.offset_out_of_range)
+
+    @property
+    def flush_policy(self) -> FlushPolicy:
+        return FlushPolicy(self.batch_size, self.buffer_max_bytes, self.offset_flush_interval_ms)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        return Tolerance(
+            ToleranceMode(self.errors_tolerance),
+            log_errors=self.errors_log_enable,
+            include_messages=self.errors_log_include_messages,
+        )
