@@ -14,6 +14,8 @@ from sinkworker.runtime.status import Counters
 
 log = logging.getLogger(__name__)
 
+LONGEST_POLL_MS = 500
+
 
 class Every:
     """True at most once an interval, beginning one interval from the first look."""
@@ -37,20 +39,28 @@ class Watchdog:
     A position that stands still behind the end it may read up to means that the client no longer
     fetches (kafka-python before 3.0.9 did so after a rebalance). One that stands at the last stable
     offset while the log is longer waits for an open transaction: that is only worth a warning.
+
+    Only time in which the client was polled counts: a flush may take minutes, a process may be
+    frozen, and neither says anything about the client.
     """
 
     def __init__(self, limit_ms: int, counters: Counters) -> None:
         self._limit_ms, self._counters = limit_ms, counters
         self._look = Every(max(limit_ms // 4, 1))
+        self._polled = PolledTime()
         self._seen: dict[TopicPartition, tuple[int, int]] = {}
 
     def stalled(
         self, consumer: Consumer, positions: Mapping[TopicPartition, int], now_ms: int
     ) -> list[TopicPartition]:
-        """Partitions that could be read on and are not. Asks Kafka only about those that rest."""
-        if not self._look.due(now_ms):
+        """Partitions that could be read on and are not. Asks Kafka only about those that rest.
+
+        Called after every poll.
+        """
+        polled_ms = self._polled.at(now_ms)
+        if not self._look.due(polled_ms):
             return []
-        still = self._still(positions, now_ms)
+        still = self._still(positions, polled_ms)
         if not still:
             return []
         ends, bounds = consumer.stable_ends(still), consumer.bounds(still)
@@ -60,19 +70,35 @@ class Watchdog:
     def forget(self) -> None:
         self._seen = {}
 
-    def _still(self, positions: Mapping[TopicPartition, int], now_ms: int) -> list[TopicPartition]:
+    def _still(
+        self, positions: Mapping[TopicPartition, int], polled_ms: int
+    ) -> list[TopicPartition]:
         self._seen = {
-            partition: (position, now_ms)
+            partition: (position, polled_ms)
             if self._seen.get(partition, (None, 0))[0] != position
             else self._seen[partition]
             for partition, position in positions.items()
         }
-        return [p for p, (_, since) in self._seen.items() if now_ms - since >= self._limit_ms]
+        return [p for p, (_, since) in self._seen.items() if polled_ms - since >= self._limit_ms]
 
     def _tell_of_open_transactions(self, ends: Mapping[TopicPartition, int]) -> None:
         self._counters.stuck_transactions = len(ends)
         for partition, end in ends.items():
             log.warning(
-                "%s: an open transaction hides what comes before offset %d; it is read when that ends",
-                partition, end,
+                "%s: an open transaction hides what comes before offset %d; "
+                "it is read when that ends", partition, end,
             )  # fmt: skip
+
+
+class PolledTime:
+    """A clock that hardly moves between two polls, however long that takes."""
+
+    def __init__(self) -> None:
+        self._last_ms: int | None = None
+        self._polled_ms = 0
+
+    def at(self, now_ms: int) -> int:
+        if self._last_ms is not None:
+            self._polled_ms += min(now_ms - self._last_ms, LONGEST_POLL_MS)
+        self._last_ms = now_ms
+        return self._polled_ms

@@ -53,11 +53,16 @@ class Worker:
         self._parts = assemble(plan, 0, consumer, plan.backoff(), clock)
         self._loop = SinkTaskLoop(self._parts, self._mailbox, self._board)
         self._is_running = True
+        self.is_stepping = False
 
     def step(self) -> None:
         """One iteration of the loop. Raises what would make the task FAILED."""
         if self._is_running:
-            self._loop.iteration()
+            self.is_stepping = True
+            try:
+                self._loop.iteration()
+            finally:
+                self.is_stepping = False
 
     def status(self) -> TaskStatus:
         return picture(
