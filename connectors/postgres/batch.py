@@ -1,0 +1,100 @@
+"""The records of one flush for one table.
+
+Owns their order, and which record stands behind which row. Must not know statements.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from connectors.postgres.rows import Plan, Plans, RecordReader, UnknownFieldsError, Values
+from sinkworker.api import DataError, SinkRecord, SinkTaskContext, TopicPartition
+
+Parts = Sequence[tuple[TopicPartition, Sequence[SinkRecord]]]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Batch:
+    """Parallel lists: record i was read from source i and fills values i by plan i."""
+
+    sources: list[TopicPartition] = field(default_factory=list)
+    records: list[SinkRecord] = field(default_factory=list)
+    values: list[Values] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def without(self, rejected: Collection[int]) -> Batch:
+        return self.only([i for i in range(len(self)) if i not in rejected])
+
+    def first(self, count: int) -> Batch:
+        return self.only(range(count))
+
+    def only(self, indexes: Sequence[int]) -> Batch:
+        return Batch(
+            _chosen(self.sources, indexes), _chosen(self.records, indexes),
+            _chosen(self.values, indexes), _chosen(self.plans, indexes),
+        )  # fmt: skip
+
+
+def _chosen(items: Sequence[T], indexes: Sequence[int]) -> list[T]:
+    return [items[i] for i in indexes]
+
+
+def read(
+    parts: Parts, reader: RecordReader, plans: Plans, context: SinkTaskContext, *, evolves: bool
+) -> Batch:
+    """Every record's values and plan. One that does not fit is reported and left out.
+
+    evolves: raise UnknownFieldsError instead, when it is only that columns are missing.
+    """
+    batch = Batch()
+    for source, records in parts:
+        left: Sequence[SinkRecord] = records
+        while left:
+            done, error = _read(batch, source, left, reader, plans)
+            if error is not None:
+                if evolves and isinstance(error, UnknownFieldsError):
+                    raise error
+                context.report(source, left[done], error)
+                done += 1
+            left = left[done:]
+    return batch
+
+
+def _read(
+    batch: Batch,
+    source: TopicPartition,
+    records: Sequence[SinkRecord],
+    reader: RecordReader,
+    plans: Plans,
+) -> tuple[int, DataError | None]:
+    """Read up to the first record that does not fit. Runs for every record: kept bare."""
+    read_values, plan_of = reader.values, plans.plan
+    all_values, all_plans = batch.values, batch.plans
+    before, failure = len(all_plans), None
+    try:
+        for record in records:
+            values = read_values(source, record)
+            plan = plan_of(values)
+            all_values.append(values)
+            all_plans.append(plan)
+    except DataError as error:
+        failure = error
+    done = len(all_plans) - before
+    batch.records += records[:done]
+    batch.sources += [source] * done
+    return done, failure
+
+
+def all_values(parts: Parts, reader: RecordReader) -> Iterator[tuple[SinkRecord, Values]]:
+    """The values of every record that has some; for deciding about columns."""
+    for source, records in parts:
+        for record in records:
+            with suppress(DataError):
+                yield record, reader.values(source, record)

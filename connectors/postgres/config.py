@@ -1,0 +1,107 @@
+"""The keys of the Postgres sink, spelled as Confluent's JDBC sink spells them.
+
+Owns which combinations make sense. Must not connect to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from connectors.postgres.address import connection_arguments
+from sinkworker.api import ConnectorConfig, CsvList, Password
+
+KAFKA_COLUMNS = ("__connect_topic", "__connect_partition", "__connect_offset")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+PkMode = Annotated[Literal["none", "kafka", "record_key", "record_value"], BeforeValidator(_lower)]
+InsertMode = Annotated[Literal["insert", "upsert", "ignore"], BeforeValidator(_lower)]
+
+
+class PostgresSinkConfig(ConnectorConfig):
+    connection_url: str
+    """postgresql://host:port/database, or the same with jdbc: before it."""
+    connection_user: str | None = None
+    """The role to log in as."""
+    connection_password: Password | None = None
+    """Its password."""
+    insert_mode: InsertMode = "insert"
+    """insert: COPY. upsert: insert, or update the row with the same key. ignore: keep that row."""
+    pk_mode: PkMode = "none"
+    """Where the primary key comes from: nowhere, topic-partition-offset, the key, the value."""
+    pk_fields: CsvList = ()
+    """The columns of the primary key; empty: all fields of the key, or Kafka's three."""
+    delete_enabled: bool = False
+    """Whether a null value deletes the row with its key (needs upsert and record_key)."""
+    table_name_format: str = "${topic}"
+    """The table of a topic, perhaps with its schema before a dot."""
+    topics_to_tables_mapping: CsvList = ()
+    """Exceptions to that: <topic>:<table>,…"""
+    fields_include: CsvList = Field(default=(), alias="fields.include")
+    """The fields of the value to write; empty: all. (Also read as fields.whitelist.)"""
+    auto_create: bool = False
+    """Whether a missing table is created."""
+    auto_evolve: bool = False
+    """Whether a missing column is added."""
+    offsets_table: str = "sinkworker_offsets"
+    """Where offsets are kept, perhaps with a schema before a dot."""
+
+    also_read_as: ClassVar[Mapping[str, str]] = {
+        "fields.whitelist": "fields.include",
+        "topics2table.map": "topics.to.tables.mapping",
+    }
+    not_honoured: ClassVar[Mapping[str, str]] = {
+        "connection.attempts": "failures are waited out; see errors.retry.timeout",
+        "connection.backoff.ms": "failures are waited out; see errors.retry.delay.max.ms",
+        "db.timezone": "times carry their zone; a naive column takes them in UTC",
+        "dialect.name": "this sink speaks to Postgres only",
+        "max.retries": "failures are waited out; see errors.retry.timeout",
+        "mssql.use.merge.holdlock": "this sink speaks to Postgres only",
+        "quote.sql.identifiers": "identifiers are always quoted",
+        "retry.backoff.ms": "failures are waited out; see errors.retry.delay.max.ms",
+        "table.types": "tables, partitioned tables and views are all written to",
+        "trim.sensitive.log": "values are never logged",
+    }
+
+    @field_validator("connection_url")
+    @classmethod
+    def _url_can_be_read(cls, url: str) -> str:
+        connection_arguments(url)
+        return url
+
+    @field_validator("topics_to_tables_mapping")
+    @classmethod
+    def _mapping_can_be_read(cls, items: tuple[str, ...]) -> tuple[str, ...]:
+        for item in items:
+            topic, _, table = item.partition(":")
+            if not topic or not table:
+                raise ValueError("Expected <topic>:<table>,…")
+        return items
+
+    @model_validator(mode="after")
+    def _modes_fit_together(self) -> PostgresSinkConfig:
+        if self.insert_mode == "upsert" and self.pk_mode == "none":
+            raise ValueError("insert.mode=upsert needs a key: set pk.mode and pk.fields")
+        if self.delete_enabled and self.pk_mode != "record_key":
+            raise ValueError("Deletes are only supported for pk.mode record_key")
+        if self.delete_enabled and self.insert_mode != "upsert":
+            raise ValueError("delete.enabled=true needs insert.mode=upsert")
+        if self.pk_mode == "kafka" and len(self.pk_fields) not in (0, 3):
+            raise ValueError("pk.mode=kafka needs no pk.fields, or three: topic, partition, offset")
+        if self.pk_mode == "record_value" and not self.pk_fields:
+            raise ValueError("pk.mode=record_value needs pk.fields")
+        return self
+
+    def table_of(self, topic: str) -> str:
+        mapped = dict(item.split(":", 1) for item in self.topics_to_tables_mapping)
+        return mapped.get(topic) or self.table_name_format.replace("${topic}", topic)
+
+    @property
+    def kafka_columns(self) -> tuple[str, ...]:
+        return self.pk_fields or KAFKA_COLUMNS

@@ -1,0 +1,39 @@
+"""The Postgres sink's entry point.
+
+Owns how its parts fit together, and the check before anything starts.
+"""
+
+from __future__ import annotations
+
+from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
+from connectors.postgres.session import Session
+from connectors.postgres.task import PostgresSinkTask
+from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+
+OPERATOR_TIMEOUT_MS = 10_000
+
+
+class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
+    """Rows and offsets in one transaction."""
+
+    config_class = PostgresSinkConfig
+
+    def check(self) -> None:
+        session = Session(self.config, f"{self.name} check", OPERATOR_TIMEOUT_MS)
+        try:
+            session.open()
+        finally:
+            session.close()
+
+    def create_task(self, context: SinkTaskContext) -> SinkTask:
+        # A flush is a few statements; together they must end before the group loses patience.
+        session = Session(self.config, f"{self.name} {context.task}", context.flush_timeout_ms // 3)
+        table = OffsetTable(session, self.config.offsets_table, self.name)
+        return PostgresSinkTask(self.config, session, table, context)
+
+    def offset_store(self) -> OffsetStore:
+        session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)
+        return PostgresOffsetStore(
+            session, OffsetTable(session, self.config.offsets_table, self.name)
+        )

@@ -1,0 +1,211 @@
+"""Offsets in a table beside the data: claim, advance, takeover.
+
+Owns the rows of `sinkworker_offsets` and who may move them. Must not know the data.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any, LiteralString
+
+from psycopg import errors, sql
+
+from connectors.postgres.queries import identifier, statement
+from connectors.postgres.session import Session
+from sinkworker.api import (
+    Advance,
+    Alteration,
+    Claim,
+    ConnectError,
+    FencedError,
+    Offset,
+    OffsetStore,
+    RetriableError,
+    StoredOffset,
+    TopicPartition,
+)
+
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+CLAIM_LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = '2s'")
+
+Offsets = Mapping[TopicPartition, Offset]
+
+
+class OffsetTable:
+    """The offset table of one connector, through one session. Creates the table at first use."""
+
+    def __init__(self, session: Session, table: str, connector: str) -> None:
+        self._session, self._table, self._connector = session, table, connector
+        self._identifier = identifier(table)
+        self._is_ready = False
+
+    def claim(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
+        """Take partitions over; terminate a frozen owner's server process if it is in the way."""
+        self._make_ready()
+        with self._session.using("claiming partitions"):
+            try:
+                return self._claim(starts, owner)
+            except errors.LockNotAvailable:
+                return self._claim_one_by_one(starts, owner)
+
+    def _claim(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
+        connection = self._session.connection
+        with connection.transaction():
+            connection.execute(CLAIM_LOCK_TIMEOUT)
+            rows = self._execute("claim", owner=owner, **_columns(starts)).fetchall()
+        return {TopicPartition(t, p): Claim(Offset(*rest), epoch) for t, p, *rest, epoch in rows}
+
+    def _claim_one_by_one(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
+        """A lock time-out does not say which row it was."""
+        claims: dict[TopicPartition, Claim] = {}
+        for partition, start in sorted(starts.items()):
+            try:
+                claims |= self._claim({partition: start}, owner)
+            except errors.LockNotAvailable:
+                self._terminate_holder(partition)
+                claims |= self._claim({partition: start}, owner)
+        return claims
+
+    def _terminate_holder(self, partition: TopicPartition) -> None:
+        """End exactly the server process of the last claim, if it still lives.
+
+        A worker that is frozen in the middle of COPY holds its locks for ever: no time-out of
+        Postgres ends a statement that waits for its client.
+        """
+        where = {"topic": partition.topic, "partition": partition.partition}
+        holder = self._execute("holder", **where).fetchone()
+        if holder is None:
+            raise RetriableError(
+                f"Postgres: the offset row of {partition} is locked by someone else"
+            )
+        pid, role, owner = holder
+        log.warning("%s: ending server process %s of %s, which holds its offset row", partition, pid,
+                    owner)  # fmt: skip
+        try:
+            self._execute("terminate", pid=pid)
+        except errors.InsufficientPrivilege as error:
+            raise RetriableError(
+                f"Postgres: the offset row of {partition} is locked by server process {pid} of role "
+                f"{role} ({owner}), which this role may not end. End it, or GRANT {role} TO this role."
+            ) from error
+
+    def advance(self, advances: Mapping[TopicPartition, Advance]) -> None:
+        """Within the flush's transaction, first. FencedError when any of them was refused."""
+        items = list(advances.items())
+        moved = self._execute(
+            "advance",
+            **_columns({p: a.to for p, a in items}),
+            epochs=[a.epoch for _, a in items],
+            expected=[a.expected for _, a in items],
+            records=[a.records for _, a in items],
+            errant=[len(a.errant) for _, a in items],
+            filtered=[a.filtered for _, a in items],
+            gaps=[a.gaps for _, a in items],
+        ).rowcount
+        if moved != len(items):
+            names = ", ".join(str(p) for p, _ in items)
+            raise FencedError(
+                f"Postgres refused the flush of {names}: {len(items) - moved} of these were claimed "
+                "by another worker, or their offsets were changed"
+            )
+
+    def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
+        """Within the flush's transaction: records that it found to be bad."""
+        columns = _columns({p: Offset(0) for p in counts})
+        self._execute("errant", topics=columns["topics"], partitions=columns["partitions"],
+                      errant=list(counts.values()))  # fmt: skip
+
+    def read(self) -> dict[TopicPartition, StoredOffset]:
+        self._make_ready()
+        with self._session.using("reading offsets"):
+            rows = self._execute("read").fetchall()
+        return {
+            TopicPartition(topic, partition): StoredOffset(*rest)
+            for topic, partition, *rest in rows
+        }
+
+    def seed(self, starts: Offsets) -> None:
+        self._make_ready()
+        with self._session.using("storing first offsets"):
+            self._execute("seed", **_columns(starts))
+
+    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> set[TopicPartition]:
+        self._make_ready()
+        columns = _columns({p: change.to for p, change in changes.items()})
+        absent = _columns({p: None for p, c in changes.items() if c.epoch in (None, 0)})
+        with self._session.using("changing offsets"), self._session.connection.transaction():
+            self._execute("seed", **absent)
+            expected = [change.epoch for change in changes.values()]
+            rows = self._execute("alter", expected=expected, **columns).fetchall()
+        return {TopicPartition(*row) for row in rows}
+
+    # the table itself
+
+    def _make_ready(self) -> None:
+        self._session.open()
+        if self._is_ready:
+            return
+        with self._session.using(f"creating {self._table}"):
+            if not self._exists():
+                self._create()
+            version = self._one(self._execute("version")) or SCHEMA_VERSION
+        if version != SCHEMA_VERSION:
+            raise ConnectError(
+                f"{self._table} has schema version {version}; this sinkworker knows {SCHEMA_VERSION}"
+            )
+        self._is_ready = True
+
+    def _exists(self) -> bool:
+        name = self._identifier.as_string(self._session.connection)
+        return bool(self._one(self._execute("exists", table=name)))
+
+    def _create(self) -> None:
+        connection = self._session.connection
+        with connection.transaction():
+            connection.execute(statement("catalog", "lock for ddl"))
+            self._execute("create")
+
+    def _execute(self, name: LiteralString, **parameters: Any) -> Any:
+        query = statement("offsets", name, offsets=self._identifier)
+        return self._session.connection.execute(query, {"connector": self._connector} | parameters)
+
+    @staticmethod
+    def _one(cursor: Any) -> Any:
+        row = cursor.fetchone()
+        return row[0] if row is not None else None
+
+
+class PostgresOffsetStore(OffsetStore):
+    """The engine's and the operator's view, on a connection of its own."""
+
+    def __init__(self, session: Session, table: OffsetTable) -> None:
+        self._session, self._table = session, table
+
+    def read(self) -> Mapping[TopicPartition, StoredOffset]:
+        return self._table.read()
+
+    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
+        self._table.seed(starts)
+
+    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> Collection[TopicPartition]:
+        return self._table.alter(changes)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _columns(offsets: Mapping[TopicPartition, Offset | None]) -> dict[str, list[Any]]:
+    """Arrays for unnest(), one a column. None is a reset: everything of it is NULL."""
+    nothing = (None, None, None, None)
+    rows = [(offset or nothing) for offset in offsets.values()]
+    return {
+        "topics": [p.topic for p in offsets],
+        "partitions": [p.partition for p in offsets],
+        "next_offsets": [row[0] for row in rows],
+        "leader_epochs": [row[1] for row in rows],
+        "topic_ids": [row[2] for row in rows],
+        "cluster_ids": [row[3] for row in rows],
+    }

@@ -1,0 +1,108 @@
+-- create --
+-- Offsets live beside the data. A row is never deleted, or epochs would start again.
+CREATE TABLE IF NOT EXISTS {offsets} (
+  connector text NOT NULL, topic text NOT NULL, partition int NOT NULL,
+  cluster_id text, topic_id text,
+  next_offset bigint CHECK (next_offset >= 0),   -- next offset to read; NULL: reset
+  leader_epoch int,
+  epoch bigint NOT NULL DEFAULT 0, owner text,   -- epoch 0 and no owner: seeded, never claimed
+  backend_pid int, backend_start timestamptz,    -- the claimant's server process
+  records bigint NOT NULL DEFAULT 0, errant bigint NOT NULL DEFAULT 0,
+  filtered bigint NOT NULL DEFAULT 0, gaps bigint NOT NULL DEFAULT 0,
+  schema_version int NOT NULL DEFAULT 1,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (connector, topic, partition)
+) WITH (fillfactor = 50)
+
+-- exists --
+SELECT to_regclass(%(table)s) IS NOT NULL
+
+-- version --
+SELECT max(schema_version) FROM {offsets}
+
+-- claim --
+-- Queues behind the last owner's open transaction, so what it returns is final. A row of another
+-- topic or cluster is not returned and not changed: that would fence its rightful owner.
+INSERT INTO {offsets} AS o (
+  connector, topic, partition, cluster_id, topic_id, next_offset, leader_epoch,
+  epoch, owner, backend_pid, backend_start)
+SELECT %(connector)s, v.topic, v.partition, v.cluster_id, v.topic_id, v.next_offset, v.leader_epoch,
+  1, %(owner)s, a.pid, a.backend_start
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(cluster_ids)s::text[],
+            %(topic_ids)s::text[], %(next_offsets)s::bigint[], %(leader_epochs)s::int[])
+  AS v (topic, partition, cluster_id, topic_id, next_offset, leader_epoch),
+  (SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS a
+ORDER BY v.topic, v.partition
+ON CONFLICT (connector, topic, partition) DO UPDATE SET
+  epoch = o.epoch + 1, owner = excluded.owner,
+  backend_pid = excluded.backend_pid, backend_start = excluded.backend_start,
+  leader_epoch = CASE WHEN o.next_offset IS NULL THEN excluded.leader_epoch
+                      ELSE o.leader_epoch END,
+  next_offset = COALESCE(o.next_offset, excluded.next_offset),
+  cluster_id = COALESCE(o.cluster_id, excluded.cluster_id),
+  topic_id = COALESCE(o.topic_id, excluded.topic_id),
+  updated_at = clock_timestamp()
+WHERE (o.cluster_id IS NULL OR excluded.cluster_id IS NULL OR o.cluster_id = excluded.cluster_id)
+  AND (o.topic_id IS NULL OR excluded.topic_id IS NULL OR o.topic_id = excluded.topic_id)
+RETURNING topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch
+
+-- advance --
+-- First in every flush: a fenced worker learns it in one round trip.
+UPDATE {offsets} AS o SET
+  next_offset = v.next_offset, leader_epoch = v.leader_epoch,
+  records = o.records + v.records, errant = o.errant + v.errant,
+  filtered = o.filtered + v.filtered, gaps = o.gaps + v.gaps, updated_at = clock_timestamp()
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(epochs)s::bigint[],
+            %(expected)s::bigint[], %(next_offsets)s::bigint[], %(leader_epochs)s::int[],
+            %(records)s::bigint[], %(errant)s::bigint[], %(filtered)s::bigint[], %(gaps)s::bigint[])
+  AS v (topic, partition, epoch, expected, next_offset, leader_epoch,
+        records, errant, filtered, gaps)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+  AND o.epoch = v.epoch AND o.next_offset = v.expected
+
+-- errant --
+-- Records that the flush itself found to be bad: they were counted as records before.
+UPDATE {offsets} AS o SET records = o.records - v.errant, errant = o.errant + v.errant
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
+  AS v (topic, partition, errant)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+
+-- holder --
+-- The server process of the claimant, if it still lives.
+SELECT a.pid, a.usename::text, o.owner
+FROM {offsets} AS o JOIN pg_stat_activity AS a
+  ON a.pid = o.backend_pid AND a.backend_start = o.backend_start
+WHERE o.connector = %(connector)s AND o.topic = %(topic)s AND o.partition = %(partition)s
+
+-- terminate --
+SELECT pg_terminate_backend(%(pid)s)
+
+-- read --
+SELECT topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch, owner
+FROM {offsets} WHERE connector = %(connector)s
+
+-- seed --
+INSERT INTO {offsets} (connector, topic, partition, cluster_id, topic_id, next_offset, leader_epoch)
+SELECT %(connector)s, v.*
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(cluster_ids)s::text[],
+            %(topic_ids)s::text[], %(next_offsets)s::bigint[], %(leader_epochs)s::int[])
+  AS v (topic, partition, cluster_id, topic_id, next_offset, leader_epoch)
+ORDER BY v.topic, v.partition
+ON CONFLICT DO NOTHING
+
+-- alter --
+-- The rows exist by now. expected NULL: whatever the row holds. A reset (next_offset NULL) forgets
+-- the ids too, or no claim would ever pass again.
+UPDATE {offsets} AS o SET
+  next_offset = v.next_offset, leader_epoch = v.leader_epoch,
+  cluster_id = v.cluster_id, topic_id = v.topic_id,
+  epoch = o.epoch + 1, owner = NULL, backend_pid = NULL, backend_start = NULL,
+  updated_at = clock_timestamp()
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(cluster_ids)s::text[],
+            %(topic_ids)s::text[], %(next_offsets)s::bigint[], %(leader_epochs)s::int[],
+            %(expected)s::bigint[])
+  AS v (topic, partition, cluster_id, topic_id, next_offset, leader_epoch, expected)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+  AND o.epoch = COALESCE(v.expected, o.epoch)
+RETURNING o.topic, o.partition

@@ -1,0 +1,69 @@
+"""Temporary tables through which rows reach a table by one set statement.
+
+Owns their names and that each is empty when it is used. They live as long as the connection and are
+emptied at every commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from connectors.postgres.session import Session
+from connectors.postgres.tables import Table
+
+Stage = tuple[str, tuple[str, ...], str]
+
+
+class Stages:
+    """The temporary tables of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._made: dict[Stage, str] = {}
+        self._committed: set[Stage] = set()
+        self._used: set[Stage] = set()
+        self._generation = 0
+
+    def begin(self) -> None:
+        """A flush begins, perhaps on another connection than the last."""
+        if self._session.generation != self._generation:
+            self._generation = self._session.generation
+            self._made, self._committed = {}, set()
+        self._used = set()
+
+    def commit(self) -> None:
+        """What was made in this flush is there to stay."""
+        self._committed |= self._used
+
+    def forget(self) -> None:
+        """The tables may have changed: their stages are made anew, under other names."""
+        self._made = {stage: "" for stage in self._made}
+        self._committed = set()
+
+    def get(self, table: Table, columns: Sequence[str], purpose: str) -> sql.Identifier:
+        """An empty stage with these columns of a table. Called within the flush's transaction."""
+        stage = (table.name, tuple(columns), purpose)
+        name = sql.Identifier("pg_temp", self._name(stage))
+        if stage not in self._committed:
+            self._make(name, table, columns)
+        if stage in self._used:
+            self._session.connection.execute(sql.SQL("DELETE FROM {}").format(name))
+        self._used.add(stage)
+        return name
+
+    def _name(self, stage: Stage) -> str:
+        if not self._made.get(stage):
+            self._counter = getattr(self, "_counter", 0) + 1
+            self._made[stage] = f"sinkworker_stage_{self._counter}"
+        return self._made[stage]
+
+    def _make(self, name: sql.Identifier, table: Table, columns: Sequence[str]) -> None:
+        """The column types of the table, and none of its constraints."""
+        query = sql.SQL(
+            "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS "
+            "SELECT {} FROM {} WITH NO DATA"
+        )
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        self._session.connection.execute(query.format(name, names, table.identifier))
