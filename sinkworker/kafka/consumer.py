@@ -16,6 +16,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import OffsetSpec
+from kafka.errors import KafkaTimeoutError
 from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as ClientPartition
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_MS = 5_000
 CLOSE_WITHIN_MS = 5_000
+METADATA_WITHIN_MS = 5_000
 UNKNOWN_EPOCH = -1
 
 
@@ -75,6 +77,13 @@ class KafkaPythonConsumer:
                 self._client.subscribe(pattern=whole, listener=self._listener)
             else:
                 self._client.subscribe(topics=list(to.topics), listener=self._listener)
+                self._know_the_topics()
+
+    def _know_the_topics(self) -> None:
+        """Before the first join: a leader without metadata assigns nothing, and all join again."""
+        known = self._cluster.request_update()
+        with suppress(KafkaTimeoutError):
+            self._client._net.run(self._client._manager.wait_for, known, METADATA_WITHIN_MS)
 
     # polling
 

@@ -1,0 +1,144 @@
+"""Composition: files → connectors → tasks → a worker. The only place where all parts meet.
+
+Owns the wiring and the order of what is checked before anything starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sinkworker.api import ConfigError, ConfigProblem
+from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
+from sinkworker.kafka.connection import Connection
+from sinkworker.kafka.consumer import Subscription
+from sinkworker.plugins import Catalog
+from sinkworker.properties import read_file
+from sinkworker.runtime.assembly import TaskPlan, assemble
+from sinkworker.runtime.backoff import Backoff
+from sinkworker.runtime.clock import SystemClock
+from sinkworker.runtime.mailbox import Mailbox
+from sinkworker.runtime.ports import Clock
+from sinkworker.runtime.sink_task import Parts
+from sinkworker.runtime.task_runner import TaskRunner
+from sinkworker.runtime.worker import TaskId, Worker
+
+FLUSH_SHARE_OF_POLL_INTERVAL = 0.8
+DEFAULT_MAX_POLL_INTERVAL_MS = 300_000
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the files say. warnings: what they say to no effect."""
+
+    connectors: Sequence[ConfiguredConnector]
+    warnings: Sequence[str]
+
+
+def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuration:
+    """Read and check all files. ConfigError with every problem of every file."""
+    problems: list[ConfigProblem] = []
+    warnings: list[str] = []
+    connectors: list[ConfiguredConnector] = []
+    worker, catalog = None, Catalog()
+    if worker_path is not None:
+        with _collecting(problems):
+            worker = read_file(worker_path)
+            warnings += worker_warnings(worker)
+    for path in paths:
+        with _collecting(problems):
+            connectors.append(configure(read_file(path), worker, catalog))
+            warnings += connectors[-1].warnings
+    problems += _same_names(connectors)
+    if problems:
+        raise ConfigError(problems)
+    return Configuration(connectors, warnings)
+
+
+@contextmanager
+def _collecting(problems: list[ConfigProblem]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        problems += error.problems
+
+
+def _same_names(connectors: Sequence[ConfiguredConnector]) -> list[ConfigProblem]:
+    names = [each.settings.name for each in connectors]
+    return [
+        ConfigProblem("name", f"Connector {name} already exists: two files have this name")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+
+
+def check_environment(configuration: Configuration) -> None:
+    """Contact Kafka and the sinks once.
+
+    RetriableError when one does not answer, ConfigError when what answers contradicts the
+    configuration, ConnectError when it refuses.
+    """
+    for configured in configuration.connectors:
+        _connection(configured).check()
+        configured.connector.check()
+
+
+def build(configuration: Configuration) -> Worker:
+    """A worker with every task of every connector, not started."""
+    worker, clock = Worker(), SystemClock()
+    for configured in configuration.connectors:
+        plan, connection = _plan(configured), _connection(configured)
+        for number, subscription in enumerate(_subscriptions(configured)):
+            mailbox, backoff = Mailbox(), plan.backoff()
+            make = partial(_make_parts, plan, connection, subscription, number, backoff, clock)
+            runner = TaskRunner(make, backoff, clock, mailbox)
+            worker.add(TaskId(configured.settings.name, number), runner, mailbox)
+    return worker
+
+
+def _make_parts(
+    plan: TaskPlan,
+    connection: Connection,
+    subscription: Subscription,
+    number: int,
+    backoff: Backoff,
+    clock: Clock,
+) -> Parts:
+    """Called on the task's thread, again whenever it needs a new client."""
+    return assemble(plan, number, connection.consumer(subscription, number), backoff, clock)
+
+
+def _connection(configured: ConfiguredConnector) -> Connection:
+    settings = configured.settings
+    return Connection(
+        configured.bootstrap_servers, settings.name, configured.client, settings.buffer_max_bytes
+    )
+
+
+def _plan(configured: ConfiguredConnector) -> TaskPlan:
+    settings, client = configured.settings, configured.client.consumer
+    max_poll_interval_ms = client.get("max_poll_interval_ms", DEFAULT_MAX_POLL_INTERVAL_MS)
+    return TaskPlan(
+        name=settings.name,
+        connector=configured.connector,
+        conversion=configured.conversion,
+        tolerance=settings.tolerance,
+        flush_policy=settings.flush_policy,
+        start=settings.start,
+        out_of_range=settings.out_of_range,
+        joins_by_pattern=settings.topics_regex is not None,
+        retry_delay_max_ms=settings.errors_retry_delay_max_ms,
+        retry_timeout_ms=settings.errors_retry_timeout,
+        flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
+    )
+
+
+def _subscriptions(configured: ConfiguredConnector) -> list[Subscription]:
+    """One for each task. Fixed partitions are dealt out; a group divides everything else."""
+    settings = configured.settings
+    fixed, tasks = settings.fixed_partitions, settings.tasks_max
+    if fixed:
+        return [Subscription(partitions=fixed[n::tasks]) for n in range(min(tasks, len(fixed)))]
+    return [Subscription(settings.topics, settings.topics_regex)] * tasks

@@ -1,0 +1,22 @@
+"""The group of all commands."""
+
+from __future__ import annotations
+
+import click
+
+from sinkworker import __version__
+from sinkworker.cli.config import config
+from sinkworker.cli.exit_codes import EXPLAINED
+from sinkworker.cli.plugins import plugins
+from sinkworker.cli.start import start
+from sinkworker.cli.validate import validate
+
+
+@click.group(epilog=EXPLAINED, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sinkworker")
+def main() -> None:
+    """Run Kafka sink connectors that store each offset with the sink's own writes."""
+
+
+for command in (start, validate, plugins, config):
+    main.add_command(command)

@@ -1,0 +1,54 @@
+"""`sinkworker plugins`: what is installed, and which keys it has."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from sinkworker.cli import exit_codes
+
+
+@click.group()
+def plugins() -> None:
+    """Look at installed plugins."""
+
+
+@plugins.command("list", epilog="Example: sinkworker plugins list")
+def list_plugins() -> None:
+    """List plugins with their distributions, without importing any."""
+    from sinkworker.plugins import Catalog, Kind
+
+    catalog = Catalog()
+    for kind in Kind:
+        for plugin in catalog.list(kind):
+            click.echo(f"{kind.noun:10} {plugin.name:24} {plugin.distribution} {plugin.version}")
+            for name in plugin.other_names:
+                click.echo(f"{'':10}   also {name}")
+
+
+@plugins.command(epilog="Example: sinkworker plugins describe PostgresSink")
+@click.argument("name")
+def describe(name: str) -> None:
+    """Show every configuration key of a plugin."""
+    from sinkworker.documentation import keys
+
+    for key in keys(find(name).config_class):
+        default = "required" if key.default is None else f"default {key.default or 'none'}"
+        choices = f", one of {', '.join(key.choices)}" if key.choices else ""
+        click.echo(f"{key.name} ({key.type}, {default}{choices})")
+        click.echo(f"    {key.text}")
+
+
+def find(name: str):  # type: ignore[no-untyped-def]  # a plugin's class, of any kind
+    """The class of a plugin of any kind; exit code 2 when there is none."""
+    from sinkworker.plugins import Catalog, Kind, PluginError
+
+    catalog, errors = Catalog(), []
+    for kind in Kind:
+        try:
+            return catalog.load(kind, name)
+        except PluginError as error:
+            errors.append(error)
+    click.echo(str(errors[0]), err=True)
+    sys.exit(exit_codes.USAGE)

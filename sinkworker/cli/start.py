@@ -1,0 +1,133 @@
+"""`sinkworker start`: run connectors until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sinkworker import __version__
+from sinkworker.cli import exit_codes
+from sinkworker.cli.files import config_files, invalid, load_or_exit, refused, unreachable
+
+if TYPE_CHECKING:
+    from sinkworker.app import Configuration
+    from sinkworker.runtime.worker import Worker
+
+log = logging.getLogger("sinkworker")
+
+LOOK_EVERY_SECONDS = 0.2
+
+
+@click.command(epilog="Example: sinkworker start configs/alerts-to-pg.properties")
+@config_files
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="SINKWORKER_LOG_FORMAT",
+    help="Lines as Kafka Connect writes them, or JSON objects.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="info",
+    envvar="SINKWORKER_LOG_LEVEL",
+    help="The least important lines to show.",
+)
+@click.option(
+    "--stop-within",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    metavar="SECONDS",
+    envvar="SINKWORKER_STOP_WITHIN",
+    help="How long the last flush may take after SIGTERM.",
+)
+def start(
+    configs: tuple[Path, ...],
+    worker_config: Path | None,
+    log_format: str,
+    log_level: str,
+    stop_within: float,
+) -> None:
+    """Run the connectors of these files, each in tasks.max threads.
+
+    SIGTERM or SIGINT: flush, leave the group, exit with 0. A second one: leave at once, with 1;
+    nothing is lost either way.
+    """
+    from sinkworker.app import build
+    from sinkworker.runtime import logs
+
+    configuration = load_or_exit(configs, worker_config)
+    logs.set_up(log_level, log_format)
+    for warning in configuration.warnings:
+        log.warning("%s", warning)
+    _check(configuration)
+    worker = build(configuration)
+    told_to_stop = _listen_to_signals()
+    _introduce(configuration)
+    worker.start()
+    sys.exit(_run(worker, told_to_stop, stop_within))
+
+
+def _check(configuration: Configuration) -> None:
+    from sinkworker.api import ConfigError, ConnectError, RetriableError
+    from sinkworker.app import check_environment
+
+    try:
+        check_environment(configuration)
+    except ConfigError as error:
+        invalid(error)
+    except RetriableError as error:
+        unreachable(error)
+    except ConnectError as error:
+        refused(error)
+
+
+def _introduce(configuration: Configuration) -> None:
+    log.info("sinkworker %s, process %d", __version__, os.getpid())
+    for configured in configuration.connectors:
+        settings = configured.settings
+        what = settings.topics_regex or ",".join(settings.topics or settings.topics_partitions)
+        log.info(
+            "Connector %s: %s, reads %s from %s, %d task(s)", settings.name,
+            settings.connector_class, what, configured.bootstrap_servers, settings.tasks_max,
+        )  # fmt: skip
+
+
+def _listen_to_signals() -> threading.Event:
+    told = threading.Event()
+
+    def obey(number: int, _frame: object) -> None:
+        if told.is_set():
+            os._exit(exit_codes.FAILED)
+        told.set()
+        log.info("%s: stopping; a second signal leaves at once", signal.Signals(number).name)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, obey)
+    return told
+
+
+def _run(worker: Worker, told_to_stop: threading.Event, stop_within: float) -> int:
+    """Until all tasks have ended, by themselves or because they were told to. The exit code."""
+    from sinkworker.runtime.mailbox import Command
+
+    while worker.is_running() and not told_to_stop.wait(LOOK_EVERY_SECONDS):
+        pass
+    worker.tell(Command.STOP)
+    if not worker.wait(stop_within):
+        log.error("Not all tasks ended within %g s; leaving. Nothing is lost.", stop_within)
+        os._exit(exit_codes.FAILED)
+    failed = worker.failed()
+    if failed:
+        log.error("Failed: %s", ", ".join(map(str, failed)))
+        return exit_codes.FAILED
+    log.info("Stopped")
+    return exit_codes.OK

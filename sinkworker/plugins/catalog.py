@@ -1,0 +1,115 @@
+"""Which plugins are installed, and loading the one that a configuration names.
+
+Owns the lookup by name. Names come from entry-point metadata, read without importing anything, so a
+broken plugin stops nobody but its own users; and nothing that is not an entry point of the right
+group is ever imported, whatever a configuration says.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NamedTuple
+
+
+class Kind(Enum):
+    """The entry-point groups."""
+
+    CONNECTOR = "sinkworker.connectors"
+    CONVERTER = "sinkworker.converters"
+    TRANSFORM = "sinkworker.transforms"
+    PREDICATE = "sinkworker.predicates"
+
+    @property
+    def noun(self) -> str:
+        return self.name.lower()
+
+
+class PluginError(Exception):
+    """A plugin cannot be used; the message says why and names what could be."""
+
+
+class Plugin(NamedTuple):
+    """One installed plugin. other_names: the Java class names that it also answers to."""
+
+    kind: Kind
+    name: str
+    other_names: tuple[str, ...]
+    value: str
+    distribution: str
+    version: str
+
+
+class Catalog:
+    """The plugins of one environment."""
+
+    def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
+        """points: for tests; by default those that are installed."""
+        found = list(points) if points is not None else _installed()
+        self._points: Mapping[Kind, list[EntryPoint]] = {
+            kind: [point for point in found if point.group == kind.value] for kind in Kind
+        }
+
+    def list(self, kind: Kind) -> list[Plugin]:
+        """Every plugin of a kind, without importing any."""
+        by_value: dict[tuple[str, str], list[EntryPoint]] = {}
+        for point in self._points[kind]:
+            by_value.setdefault((point.value, _distribution(point)), []).append(point)
+        return sorted(_plugin(kind, points) for points in by_value.values())
+
+    def load(self, kind: Kind, name: str) -> Any:
+        """The class of that name. PluginError when there is none, several, or it cannot be imported."""
+        point = self._find(kind, name)
+        try:
+            return point.load()
+        except Exception as error:
+            raise PluginError(
+                f"The {kind.noun} {name} of {_distribution(point)} cannot be imported: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _find(self, kind: Kind, name: str) -> EntryPoint:
+        for candidate in _candidates(name):
+            points = [point for point in self._points[kind] if point.name == candidate]
+            offers = sorted({_distribution(point) for point in points})
+            if len(offers) > 1:
+                raise PluginError(
+                    f"The {kind.noun} {name} is offered by {' and '.join(offers)}: uninstall one"
+                )
+            if points:
+                return points[0]
+        raise PluginError(self._unknown(kind, name))
+
+    def _unknown(self, kind: Kind, name: str) -> str:
+        names = [plugin.name for plugin in self.list(kind)]
+        close = difflib.get_close_matches(name.rpartition(".")[2], names, 1, 0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        known = f"; installed are {', '.join(names)}" if names else "; none is installed"
+        return f"There is no {kind.noun} {name}{hint or known}"
+
+
+def _installed() -> list[EntryPoint]:
+    return [point for kind in Kind for point in entry_points(group=kind.value)]
+
+
+def _candidates(name: str) -> Iterable[str]:
+    """As Kafka Connect finds classes: by the full name, or the simple one without its suffix."""
+    yield name
+    for suffix in ("Connector", "SinkConnector"):
+        if name.endswith(suffix) and "." not in name:
+            yield name.removesuffix(suffix)
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown distribution"
+
+
+def _plugin(kind: Kind, points: Iterable[EntryPoint]) -> Plugin:
+    """The short name first; what is left are other systems' names for it."""
+    ordered = sorted(points, key=lambda point: ("." in point.name, point.name))
+    first, others = ordered[0], ordered[1:]
+    version = first.dist.version if first.dist is not None else "?"
+    names = tuple(point.name for point in others)
+    return Plugin(kind, first.name, names, first.value, _distribution(first), version)
