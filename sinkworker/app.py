@@ -113,7 +113,11 @@ def _make_parts(
 def _connection(configured: ConfiguredConnector) -> Connection:
     settings = configured.settings
     return Connection(
-        configured.bootstrap_servers, settings.name, configured.client, settings.buffer_max_bytes
+        configured.bootstrap_servers,
+        settings.name,
+        configured.client,
+        fetch_budget=settings.buffer_max_bytes,
+        poll_records=settings.batch_size,
     )
 
 

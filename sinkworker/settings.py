@@ -65,8 +65,8 @@ class SinkSettings(ConfigModel):
     """What to do when Kafka does not have the stored offset: fail quarantines the partition."""
     offset_flush_interval_ms: int = Field(default=500, ge=1)
     """The longest time between delivering a record to the sink and making it durable."""
-    batch_size: int = Field(default=3000, ge=1)
-    """Flush as soon as this many records wait."""
+    batch_size: int = Field(default=5000, ge=1)
+    """Flush as soon as this many records wait; consumer.override.max.poll.records defaults to it."""
     buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
     """Flush as soon as this many bytes wait, and never fetch more at a time."""
     key_converter: str = "StringConverter"

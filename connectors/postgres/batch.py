@@ -5,8 +5,8 @@ Owns their order, and which record stands behind which row. Must not know statem
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -29,8 +29,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.records)
 
-    def without(self, rejected: Collection[int]) -> Batch:
-        return self.only([i for i in range(len(self)) if i not in rejected])
+    def is_uniform(self) -> bool:
+        """Whether all records have the same fields, and none is a delete."""
+        return self.plans.count(self.plans[0]) == len(self) and set(map(type, self.values)) == {
+            dict
+        }
 
     def first(self, count: int) -> Batch:
         return self.only(range(count))
@@ -56,6 +59,8 @@ def read(
     batch = Batch()
     for source, records in parts:
         left: Sequence[SinkRecord] = records
+        if _read_at_once(batch, source, records, reader, plans):
+            continue
         while left:
             done, error = _read(batch, source, left, reader, plans)
             if error is not None:
@@ -67,6 +72,25 @@ def read(
     return batch
 
 
+def _read_at_once(
+    batch: Batch,
+    source: TopicPartition,
+    records: Sequence[SinkRecord],
+    reader: RecordReader,
+    plans: Plans,
+) -> bool:
+    """Read all of them, if all fit and have shapes that were seen before."""
+    values = reader.values_of_all(source, records)
+    found = plans.of_all(values) if values is not None else None
+    if values is None or found is None:
+        return False
+    batch.values += values
+    batch.plans += found
+    batch.records += records
+    batch.sources += [source] * len(records)
+    return True
+
+
 def _read(
     batch: Batch,
     source: TopicPartition,
@@ -74,7 +98,7 @@ def _read(
     reader: RecordReader,
     plans: Plans,
 ) -> tuple[int, DataError | None]:
-    """Read up to the first record that does not fit. Runs for every record: kept bare."""
+    """Read up to the first record that does not fit; say how many are read, and why it stopped."""
     read_values, plan_of = reader.values, plans.plan
     all_values, all_plans = batch.values, batch.plans
     before, failure = len(all_plans), None

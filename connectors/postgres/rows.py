@@ -6,7 +6,7 @@ know connections or statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -44,6 +44,27 @@ class RecordReader:
         if self._included:
             value = {k: v for k, v in value.items() if k in self._included or self._is_key(k)}
         return self._add_key(value, source, record) if self._add_key is not None else value
+
+    def values_of_all(
+        self, source: TopicPartition, records: Sequence[SinkRecord]
+    ) -> list[Values] | None:
+        """The same for many records at once; None when one of them does not fit.
+
+        A call and a check for every record cost a tenth of the sink's time.
+        """
+        if self._included or self._config.pk_mode not in ("none", "record_value"):
+            try:
+                return [self.values(source, record) for record in records]
+            except DataError:
+                return None
+        values = [record.value for record in records]
+        if set(map(type, values)) != {dict}:
+            return None
+        for name in self._config.pk_fields if self._config.pk_mode == "record_value" else ():
+            parts = [value.get(name) for value in values]
+            if None in parts or not {dict, list}.isdisjoint(map(type, parts)):
+                return None
+        return values
 
     def key_columns(self, record: SinkRecord) -> tuple[str, ...]:
         """The columns of the primary key of this record; empty when it has none."""
@@ -175,6 +196,11 @@ class Plans:
                 raise UnknownFieldsError(_unknown_fields(self.table, unknown))
             plan = self._plans[names] = Plan(names, self.table)
         return plan
+
+    def of_all(self, values: Sequence[Values]) -> list[Plan] | None:
+        """The plans of many records at once; None when a shape was never seen before."""
+        found = list(map(self._plans.get, map(tuple, values)))
+        return None if None in found else found  # type: ignore[return-value]
 
     def rows(
         self, plans: Sequence[Plan], values: Sequence[Values]

@@ -39,7 +39,7 @@ class Stages:
 
     def forget(self) -> None:
         """The tables may have changed: their stages are made anew, under other names."""
-        self._made = {stage: "" for stage in self._made}
+        self._made = dict.fromkeys(self._made, "")
         self._committed = set()
 
     def get(self, table: Table, columns: Sequence[str], purpose: str) -> sql.Identifier:

@@ -6,7 +6,8 @@ offsets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
@@ -22,6 +23,17 @@ from connectors.postgres.stages import Stages
 from connectors.postgres.tables import Table
 
 Columns = tuple[str, ...]
+
+UPSERT = sql.SQL(
+    "INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ORDER BY {key} "
+    "ON CONFLICT ({key}) {action}"
+)
+# Postgres has the last word about which keys are equal. Some that differ here, such as 1 and "1", are
+# one there: then the one that came last is taken.
+UPSERT_DISTINCT = sql.SQL(
+    "INSERT INTO {table} ({names}) SELECT DISTINCT ON ({key}) {names} FROM {stage} "
+    "ORDER BY {key}, ctid DESC ON CONFLICT ({key}) {action}"
+)
 
 
 class Writer:
@@ -43,17 +55,34 @@ class Writer:
 
     def upsert(self, batch: Batch, key: Columns) -> None:
         """Delete, then insert or update: once per key, with its last value."""
+        if batch.is_uniform():
+            self._upsert_uniform(batch, key)
+        else:
+            self._upsert_merged(batch, key)
+        self._check_deferred()
+
+    def _upsert_uniform(self, batch: Batch, key: Columns) -> None:
+        """With the same fields in all records the last one of a key is all that counts."""
+        keys = [tuple([values[column] for column in key]) for values in batch.values]
+        last = list(dict(zip(keys, range(len(batch)), strict=True)).values())
+        plan = batch.plans[0]
+        rows = [plan.pick(batch.values[index]) for index in last]
+        try:
+            self._upsert(plan.columns, rows, key)
+        except BadRowError as bad:
+            index = last[bad.index]
+            named = _named(bad, index, is_certain=keys.count(keys[index]) == 1)
+            raise named from named.__cause__
+
+    def _upsert_merged(self, batch: Batch, key: Columns) -> None:
         merged = merge(batch, key)
         try:
             self._delete([each for each in merged if each.is_deleted], key)
             self._update(merged, key)
         except _BadMergedError as bad:
-            cause = bad.__cause__
-            assert cause is not None
-            if len(bad.merged.members) > 1:
-                raise cause from None  # which of them it was, only trying can tell
-            raise BadRowError(bad.merged.members[0]) from cause
-        self._check_deferred()
+            members = bad.merged.members
+            named = _named(bad.bad_row, members[0], is_certain=len(members) == 1)
+            raise named from named.__cause__
 
     # stretches of rows with the same columns
 
@@ -83,7 +112,8 @@ class Writer:
         if not merged:
             return
         stage = self._stages.get(self._table, key, "delete")
-        self._copy_merged(stage, key, merged, [each.key for each in merged])
+        with _telling(merged):
+            copy_rows(self._session, stage, key, [each.key for each in merged])
         same = sql.SQL(" AND ").join(
             sql.SQL("t.{0} = s.{0}").format(sql.Identifier(column)) for column in key
         )
@@ -97,36 +127,23 @@ class Writer:
                 groups.setdefault(self._plans.plan(each.values), []).append(each)
         for plan, group in groups.items():
             rows = [plan.pick(each.values) for each in group if each.values is not None]
-            self._upsert(plan.columns, rows, group, key)
+            with _telling(group):
+                self._upsert(plan.columns, rows, key)
 
-    def _upsert(
-        self, columns: Columns, rows: Sequence[Row], merged: Sequence[Merged], key: Columns
-    ) -> None:
-        """In the order of the keys, so that two tasks that meet at the same rows do not deadlock.
-
-        Postgres has the last word about which keys are equal: DISTINCT ON keeps the last of rows
-        that only differ to Python, such as 1 and "1".
-        """
+    def _upsert(self, columns: Columns, rows: Sequence[Row], key: Columns) -> None:
+        """In the order of the keys, so that two tasks that meet at the same rows do not deadlock."""
         stage = self._stages.get(self._table, columns, "upsert")
-        self._copy_merged(stage, columns, merged, rows)
-        query = sql.SQL(
-            "INSERT INTO {} ({names}) SELECT DISTINCT ON ({key}) {names} FROM {} "
-            "ORDER BY {key}, ctid DESC ON CONFLICT ({key}) {}"
-        )
+        copy_rows(self._session, stage, columns, rows)
         action = _on_conflict([column for column in columns if column not in key])
-        self._execute(
-            query.format(
-                self._table.identifier, stage, action, names=_names(columns), key=_names(key)
-            )
-        )
-
-    def _copy_merged(
-        self, stage: sql.Identifier, columns: Columns, merged: Sequence[Merged], rows: Sequence[Row]
-    ) -> None:
+        parts = {
+            "table": self._table.identifier, "stage": stage, "action": action,
+            "names": _names(columns), "key": _names(key),
+        }  # fmt: skip
         try:
-            copy_rows(self._session, stage, columns, rows)
-        except BadRowError as bad:
-            raise _BadMergedError(merged[bad.index]) from bad.__cause__
+            with self._session.connection.transaction():
+                self._execute(UPSERT.format(**parts))
+        except psycopg.errors.CardinalityViolation:
+            self._execute(UPSERT_DISTINCT.format(**parts))
 
     def _check_deferred(self) -> None:
         """Deferred constraints would otherwise show at COMMIT, past every savepoint."""
@@ -138,9 +155,32 @@ class Writer:
 
 
 class _BadMergedError(Exception):
-    def __init__(self, merged: Merged) -> None:
+    """A row that stands for a key was rejected."""
+
+    def __init__(self, merged: Merged, bad_row: BadRowError) -> None:
         super().__init__()
-        self.merged = merged
+        self.merged, self.bad_row = merged, bad_row
+
+
+@contextmanager
+def _telling(merged: Sequence[Merged]) -> Iterator[None]:
+    """Rows that stand for these keys are written."""
+    try:
+        yield
+    except BadRowError as bad:
+        raise _BadMergedError(merged[bad.index], bad) from None
+
+
+def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:
+    """The culprit's index; or, if several records made the row, the bare error: then only trying
+    tells which of them it was."""
+    cause = bad.__cause__
+    assert cause is not None
+    if not is_certain:
+        return cause
+    named = BadRowError(index)
+    named.__cause__ = cause
+    return named
 
 
 def copy_rows(

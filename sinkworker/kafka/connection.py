@@ -22,12 +22,17 @@ BOOTSTRAP_WITHIN_MS = 10_000
 
 @dataclass(frozen=True)
 class Connection:
-    """How the tasks of one connector reach Kafka. fetch_budget: bytes a task may hold at a time."""
+    """How the tasks of one connector reach Kafka.
+
+    fetch_budget: bytes a task may hold at a time. poll_records: how many records a poll returns at
+    most, unless the settings say otherwise.
+    """
 
     bootstrap_servers: str
     connector: str
     settings: ClientSettings
     fetch_budget: int
+    poll_records: int
 
     def consumer(self, subscription: Subscription, task: int) -> KafkaPythonConsumer:
         """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
@@ -49,6 +54,7 @@ class Connection:
             "client_id": f"connector-consumer-{self.connector}",
             "group_id": f"connect-{self.connector}",
             "fetch_max_bytes": min(52_428_800, self.fetch_budget),
+            "max_poll_records": self.poll_records,
         }
         chosen = defaults | dict(self.settings.consumer)
         instance = chosen.get("group_instance_id")

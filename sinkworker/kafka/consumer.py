@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from sinkworker.runtime.ports import (
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_MS = 5_000
+MIRROR_EVERY_SECONDS = 1.0
 CLOSE_WITHIN_MS = 5_000
 METADATA_WITHIN_MS = 5_000
 UNKNOWN_EPOCH = -1
@@ -226,13 +228,15 @@ class KafkaPythonConsumer:
 class Mirror:
     """Copies stored offsets to the consumer group, where lag tools look. Never a start.
 
-    One commit is under way at a time; what is flushed meanwhile goes with the next.
+    One commit a second at most, and one under way at a time; what is flushed meanwhile goes with the
+    next. (A commit for every flush cost 3 % of the throughput.)
     """
 
     def __init__(self, client: KafkaConsumer) -> None:
         self._client = client
         self._owed: dict[TopicPartition, Offset] = {}
         self._under_way = False
+        self._not_before = 0.0
         self.failures = 0
 
     def owe(self, offsets: Mapping[TopicPartition, Offset]) -> None:
@@ -240,10 +244,10 @@ class Mirror:
         self.send()
 
     def send(self) -> None:
-        if self._under_way or not self._owed:
+        if self._under_way or not self._owed or time.monotonic() < self._not_before:
             return
         offsets, self._owed = _for_client(self._owed), {}
-        self._under_way = True
+        self._under_way, self._not_before = True, time.monotonic() + MIRROR_EVERY_SECONDS
         try:
             self._client.commit_async(offsets, callback=self._ended)
         except Exception as error:  # a mirror's failure never stops a task

@@ -162,7 +162,6 @@ DEFAULTS: Mapping[str, Any] = {
     "allow_auto_create_topics": False,
     "fetch_max_wait_ms": 100,
     "isolation_level": "read_committed",
-    "max_poll_records": 2000,
     "partition_assignment_strategy": (CooperativeStickyAssignor,),
 }
 

@@ -21,7 +21,7 @@ def main() -> None:
     connection = psycopg.connect(url)
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none",
-        isolation_level="read_committed", max_poll_records=2000, fetch_max_wait_ms=100,
+        isolation_level="read_committed", max_poll_records=int(batch_size), fetch_max_wait_ms=100,
     )  # fmt: skip
     assigned = [TopicPartition(topic, number) for number in range(int(partitions))]
     consumer.assign(assigned)

@@ -1,0 +1,108 @@
+"""Imports point one way, and each part may import only what is listed here."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Part → what it may import: other parts, and third-party packages. The longest matching part counts.
+ALLOWED: dict[str, set[str]] = {
+    "sinkworker": set(),
+    "sinkworker.__main__": {"sinkworker.cli"},
+    "sinkworker.api": {"sinkworker.api", "pydantic"},
+    "sinkworker.runtime": {"sinkworker.runtime", "sinkworker.api"},
+    "sinkworker.converters": {"sinkworker.api", "pydantic", "pydantic_core"},
+    "sinkworker.plugins": {"sinkworker.plugins"},
+    "sinkworker.kafka": {"sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka"},
+    "sinkworker.testing": {"sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest"},
+    # configuration and composition
+    "sinkworker.properties": {"sinkworker.api", "javaproperties"},
+    "sinkworker.settings": {"sinkworker.runtime", "sinkworker.api", "pydantic"},
+    "sinkworker.validation": {"sinkworker.properties", "sinkworker.api", "pydantic"},
+    "sinkworker.documentation": {
+        "sinkworker.validation", "sinkworker.api", "pydantic", "pydantic_core",
+    },
+    "sinkworker.configuration": {
+        "sinkworker.settings", "sinkworker.properties", "sinkworker.validation",
+        "sinkworker.plugins", "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
+    },
+    "sinkworker.app": {
+        "sinkworker.configuration", "sinkworker.properties", "sinkworker.plugins",
+        "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
+    },
+    "sinkworker.cli": {
+        "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
+        "sinkworker.documentation", "sinkworker.plugins", "sinkworker.runtime", "sinkworker.api",
+        "click",
+    },
+    # plugins: the public API only
+    "connectors": set(),
+    "connectors.file": {"connectors.file", "sinkworker.api"},
+    "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
+}  # fmt: skip
+
+MODULES = sorted(
+    path for top in ("sinkworker", "connectors") for path in (ROOT / top).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    module = _module_name(path)
+    part = _part_of(module)
+    for line, imported in _imports(path):
+        if imported.split(".")[0] in sys.stdlib_module_names:
+            continue
+        assert _is_allowed(imported, ALLOWED[part]), (
+            f"{path.relative_to(ROOT)}:{line} imports {imported}; {part} may import "
+            f"{', '.join(sorted(ALLOWED[part])) or 'nothing but the standard library'}"
+        )
+
+
+def test_nothing_imports_the_connectors() -> None:
+    for path in (ROOT / "sinkworker").rglob("*.py"):
+        assert not [name for _, name in _imports(path) if name.startswith("connectors")], path
+
+
+def test_kafka_clients_are_imported_in_one_place_only() -> None:
+    for path in MODULES:
+        clients = [name for _, name in _imports(path) if name.split(".")[0] == "kafka"]
+        assert not clients or _module_name(path).startswith("sinkworker.kafka."), path
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no docstring"
+
+
+def _module_name(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def _part_of(module: str) -> str:
+    parts = [part for part in ALLOWED if module == part or module.startswith(part + ".")]
+    return max(parts, key=len)
+
+
+def _is_allowed(imported: str, allowed: set[str]) -> bool:
+    return any(
+        imported == each or (imported.startswith(each + ".") and each != "sinkworker")
+        for each in allowed
+    )
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Every imported module with its line, also those within functions and type-checking blocks."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} has a relative import"
+            yield node.lineno, node.module or ""
