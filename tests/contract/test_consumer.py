@@ -1,0 +1,240 @@
+"""What every consumer behind the port does. One test for the in-memory one and for kafka-python's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sinkworker.api import Offset, RetriableError, TopicPartition
+from sinkworker.runtime.ports import Assigned, Consumer, Lost, Revoked
+from tests.contract.worlds import InMemoryWorld, KafkaWorld, Reader, World
+
+
+@pytest.fixture(params=["in memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "kafka":
+        world: World = KafkaWorld(request.getfixturevalue("kafka"))
+    else:
+        world = InMemoryWorld()
+    yield world
+    world.close()
+
+
+def opened(consumer: Consumer, *partitions: TopicPartition, at: int = 0) -> Reader:
+    """A reader of a consumer that was assigned these partitions and reads them from `at`."""
+    reader = Reader(consumer)
+    reader.poll_until(lambda: reader.owned() >= set(partitions), "the assignment")
+    for partition in partitions:
+        consumer.seek(partition, Offset(at))
+    consumer.resume(partitions)
+    return reader
+
+
+def single(world: World, count: int = 10, at: int = 0) -> tuple[Reader, TopicPartition]:
+    """A reader of a topic with one partition and some records."""
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, count)
+    return opened(world.consumer(topics=[source.topic]), source, at=at), source
+
+
+def test_assigned_partitions_are_paused_until_they_are_resumed(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 3)
+    reader = Reader(world.consumer(topics=[source.topic]))
+    reader.poll_until(lambda: reader.events, "the assignment")
+    assert reader.events == [Assigned(frozenset({source}))]
+    for _ in range(3):
+        assert not reader.poll().fetched
+    reader.consumer.seek(source, Offset(1))
+    reader.consumer.resume([source])
+    reader.poll_until(lambda: reader.position(source) == 3, "the records")
+    assert reader.offsets(source) == [1, 2]
+
+
+def test_a_batch_says_where_it_begins_and_where_the_next_one_does(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 25)
+    consumer = world.consumer(topics=[source.topic], max_poll_records=10)
+    reader = opened(consumer, source)
+    reader.poll_until(lambda: reader.position(source) == 25, "25 records")
+    batches = reader.fetched[source]
+    assert [batch.start for batch in batches] == [0, *[batch.next for batch in batches][:-1]]
+    assert all(len(batch.records) <= 10 for batch in batches)
+    assert reader.offsets(source) == list(range(25))
+
+
+def test_records_carry_what_was_produced(world: World) -> None:
+    reader, source = single(world, 1)
+    reader.poll_until(lambda: reader.position(source) == 1, "the record")
+    (record,) = reader.fetched[source][0].records
+    assert (record.key, record.value, list(record.headers)) == (b"key", b"0", [("h", b"1")])
+    assert record.timestamp > 0
+
+
+def test_aborted_records_move_the_position_without_being_returned(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 2)
+    world.abort(source, 3)
+    world.produce(source, 1)
+    world.abort(source, 2)
+    reader = opened(world.consumer(topics=[source.topic]), source)
+    reader.poll_until(lambda: reader.position(source) == 10, "the end behind the last marker")
+    assert reader.offsets(source) == [0, 1, 6]
+
+
+def test_what_an_open_transaction_hides_is_read_when_it_ends(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 2)
+    commit = world.open_transaction(source)
+    reader = opened(world.consumer(topics=[source.topic]), source)
+    reader.poll_until(lambda: reader.position(source) == 2, "what is before the transaction")
+    assert reader.consumer.stable_ends([source]) == {source: 2}
+    assert reader.consumer.bounds([source])[source].end == 3
+    commit()
+    reader.poll_until(lambda: reader.position(source) == 4, "the transaction and its marker")
+    assert reader.offsets(source) == [0, 1, 2]
+
+
+def test_a_paused_partition_goes_on_where_it_stood(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 20)
+    reader = opened(world.consumer(topics=[source.topic], max_poll_records=5), source)
+    reader.poll_until(lambda: reader.offsets(source), "the first records")
+    reader.consumer.pause([source])
+    for _ in range(3):
+        assert not reader.poll().fetched
+    reader.consumer.resume([source])
+    reader.poll_until(lambda: reader.position(source) == 20, "the rest")
+    assert reader.offsets(source) == list(range(20))
+
+
+def test_after_a_seek_nothing_of_what_was_read_before_is_returned(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 30)
+    reader = opened(world.consumer(topics=[source.topic], max_poll_records=5), source)
+    reader.poll_until(lambda: reader.offsets(source), "the first records")
+    reader.consumer.pause([source])
+    reader.poll()
+    reader.fetched.clear()
+    reader.consumer.seek(source, Offset(2))
+    reader.consumer.resume([source])
+    reader.poll_until(lambda: reader.position(source) == 30, "everything from offset 2")
+    assert reader.offsets(source) == list(range(2, 30))
+
+
+def test_partitions_move_to_a_second_member_and_back(world: World) -> None:
+    topic = world.create_topic(partitions=4)
+    everything = {TopicPartition(topic, number) for number in range(4)}
+    first = opened(world.consumer(topics=[topic]), *everything)
+    second = Reader(world.consumer(topics=[topic]))
+
+    def divided() -> bool:
+        first.poll()
+        halves = first.owned(), second.owned()
+        return set.union(*halves) == everything and all(len(half) == 2 for half in halves)
+
+    second.poll_until(divided, "two and two")
+    assert any(isinstance(event, Revoked) for event in first.events)
+    assert not any(isinstance(event, Lost) for event in first.events)
+    second.consumer.close()
+    first.poll_until(lambda: first.owned() == everything, "all four")
+
+
+def test_only_held_partitions_are_held(world: World) -> None:
+    reader, source = single(world)
+    assert reader.consumer.holds([source])
+    assert not reader.consumer.holds([source, TopicPartition(source.topic, 1)])
+
+
+def test_an_expelled_member_cannot_commit_and_learns_that_it_lost_its_partitions(
+    world: World,
+) -> None:
+    reader, source = single(world)
+    world.expel(reader.consumer)
+    with pytest.raises(RetriableError):
+        reader.consumer.commit({source: Offset(5)})
+    reader.poll_until(lambda: len(reader.events) >= 3, "lost, and assigned again")
+    assert reader.events[1:3] == [Lost(frozenset({source})), Assigned(frozenset({source}))]
+    assert reader.consumer.committed([source]) == {}
+    reader.consumer.commit({source: Offset(5)})
+    assert reader.consumer.committed([source])[source].next == 5
+
+
+def test_the_mirror_reaches_the_group_without_waiting(world: World) -> None:
+    reader, source = single(world)
+    assert reader.consumer.committed([source]) == {}
+    reader.consumer.mirror({source: Offset(7, 0)})
+    reader.poll_until(lambda: reader.consumer.committed([source]), "the mirrored offset")
+    assert reader.consumer.committed([source])[source].next == 7
+    assert reader.consumer.mirror_failures() == 0
+
+
+def test_fixed_partitions_are_read_without_a_group(world: World) -> None:
+    topic = world.create_topic(partitions=3)
+    chosen = [TopicPartition(topic, 0), TopicPartition(topic, 2)]
+    for source in chosen:
+        world.produce(source, 2)
+    consumer = world.consumer(partitions=chosen)
+    assert consumer.in_group is False
+    reader = opened(consumer, *chosen)
+    reader.poll_until(lambda: all(reader.position(p) == 2 for p in chosen), "both partitions")
+    assert reader.events == [Assigned(frozenset(chosen))]
+    reader.consumer.commit({chosen[0]: Offset(1)})
+    assert reader.consumer.committed([chosen[0]])[chosen[0]].next == 1
+
+
+def test_a_topic_that_joins_a_pattern_is_assigned(world: World) -> None:
+    old = TopicPartition(world.create_topic(prefix="matched.a"), 0)
+    world.create_topic(prefix="not-matched.a")
+    reader = opened(world.consumer(pattern=r"matched\..*"), old)
+    assert set(reader.consumer.topics()) == {old.topic}
+    new = TopicPartition(world.create_topic(prefix="matched.b"), 0)
+    reader.poll_until(lambda: reader.owned() == {old, new}, "the new topic")
+
+
+def test_partitions_that_are_added_are_assigned(world: World) -> None:
+    reader, source = single(world)
+    world.add_partitions(source.topic, 3)
+    wanted = {TopicPartition(source.topic, number) for number in range(3)}
+    reader.poll_until(lambda: reader.owned() == wanted, "the new partitions")
+    assert set(reader.consumer.partitions(source.topic)) == wanted
+
+
+def test_a_position_outside_the_log_makes_the_poll_fail(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    world.produce(source, 10)
+    world.delete_records(source, before=6)
+    consumer = world.consumer(topics=[source.topic])
+    reader = opened(consumer, source, at=2)
+    with pytest.raises(RetriableError, match=r"out of range|OutOfRange"):
+        reader.poll_until(lambda: False, "the failure")
+    bounds = consumer.bounds([source])[source]
+    assert (bounds.start, bounds.end) == (6, 10)
+
+
+def test_a_time_is_the_first_record_at_or_after_it(world: World) -> None:
+    reader, source = single(world, 3)
+    reader.poll_until(lambda: reader.position(source) == 3, "the records")
+    second = reader.fetched[source][0].records[1].timestamp
+    assert reader.consumer.offsets_at([source], second)[source] in (0, 1)
+    assert reader.consumer.offsets_at([source], 0) == {source: 0}
+    assert reader.consumer.offsets_at([source], second + 10**9) == {source: None}
+
+
+def test_a_topic_created_again_has_another_id(world: World) -> None:
+    reader, source = single(world)
+    before = reader.consumer.identity(source.topic)
+    assert before.topic_id is not None
+    assert before.cluster_id is not None
+    world.recreate(source.topic)
+    reader.poll_until(
+        lambda: reader.consumer.identity(source.topic).topic_id not in (None, before.topic_id),
+        "the new topic's id",
+    )
+
+
+def test_closing_twice_is_fine(world: World) -> None:
+    reader, _ = single(world)
+    reader.consumer.close()
+    reader.consumer.close()
