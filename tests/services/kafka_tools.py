@@ -7,10 +7,14 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from tests.services.process import wait_until
+
+
+# Connections that break when a test stops its broker are not worth a line.
+QUIET = {"log_level": 0}
 
 
 class KafkaTools:
@@ -18,7 +22,7 @@ class KafkaTools:
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
-        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+        self.admin = AdminClient({"bootstrap.servers": bootstrap} | QUIET)
         self._producer = self.producer()
 
     def close(self) -> None:
@@ -32,8 +36,15 @@ class KafkaTools:
         config = {key.replace("_", "."): value for key, value in settings.items()}
         topic = NewTopic(name, partitions, 1, config=config)
         self.admin.create_topics([topic])[name].result(20)
-        wait_until(lambda: self.partition_count(name) == partitions, 20, f"topic {name}")
+        wait_until(lambda: self._is_there(name, partitions), 20, f"topic {name}")
         return name
+
+    def _is_there(self, topic: str, partitions: int) -> bool:
+        """Every partition has a leader that answers."""
+        try:
+            return len(self.ends(topic)) == partitions
+        except (KafkaException, KeyError):
+            return False
 
     def partition_count(self, topic: str) -> int:
         return len(self.admin.list_topics(topic, timeout=10).topics[topic].partitions)
@@ -62,7 +73,7 @@ class KafkaTools:
 
     def producer(self, **settings: Any) -> Producer:
         named = {key.replace("_", "."): value for key, value in settings.items()}
-        return Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5} | named)
+        return Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5} | QUIET | named)
 
     def produce(
         self,
@@ -125,6 +136,7 @@ class KafkaTools:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
             }
+            | QUIET
         )
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
         messages: dict[int, list[Any]] = {partition: [] for partition in ends}
