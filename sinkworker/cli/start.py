@@ -62,16 +62,16 @@ def start(
     SIGTERM or SIGINT: flush, leave the group, exit with 0. A second one: leave at once, with 1;
     nothing is lost either way.
     """
+    told_to_stop = _listen_to_signals()
     from sinkworker.app import build
     from sinkworker.runtime import logs
 
-    configuration = load_or_exit(configs, worker_config)
     logs.set_up(log_level, log_format)
+    configuration = load_or_exit(configs, worker_config)
     for warning in configuration.warnings:
         log.warning("%s", warning)
     _check(configuration)
     worker = build(configuration)
-    told_to_stop = _listen_to_signals()
     _introduce(configuration)
     import gc
 

@@ -235,7 +235,7 @@ class Mirror:
     def __init__(self, client: KafkaConsumer) -> None:
         self._client = client
         self._owed: dict[TopicPartition, Offset] = {}
-        self._under_way = False
+        self._under_way: dict[TopicPartition, Offset] = {}
         self._not_before = 0.0
         self.failures = 0
 
@@ -246,23 +246,23 @@ class Mirror:
     def send(self) -> None:
         if self._under_way or not self._owed or time.monotonic() < self._not_before:
             return
-        offsets, self._owed = _for_client(self._owed), {}
-        self._under_way, self._not_before = True, time.monotonic() + MIRROR_EVERY_SECONDS
+        self._under_way, self._owed = self._owed, {}
+        self._not_before = time.monotonic() + MIRROR_EVERY_SECONDS
         try:
-            self._client.commit_async(offsets, callback=self._ended)
+            self._client.commit_async(_for_client(self._under_way), callback=self._ended)
         except Exception as error:  # a mirror's failure never stops a task
-            self._ended(offsets, error)
+            self._ended(None, error)
 
     def settle(self) -> None:
-        """Commit what is owed and wait, shortly."""
-        offsets, self._owed = _for_client(self._owed), {}
+        """Commit what is owed, or was sent without an answer yet, and wait, shortly."""
+        offsets = self._under_way | self._owed
         if offsets:
-            self._client.commit(offsets, timeout_ms=COMMIT_WITHIN_MS)
+            self._client.commit(_for_client(offsets), timeout_ms=COMMIT_WITHIN_MS)
 
     def _ended(self, offsets: object, answer: object) -> None:
         """Called by the client from within a poll, on the task's thread."""
         del offsets
-        self._under_way = False
+        self._under_way = {}
         if isinstance(answer, Exception):
             self.failures += 1
             log.info("The group's copy of the offsets was not updated: %s", answer)
