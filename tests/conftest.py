@@ -8,6 +8,7 @@ failure.
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,12 +28,19 @@ def _unavailable(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[choose.Postgres]:
+def services_home() -> Iterator[Path]:
+    """Where servers keep their data. Not below pytest's own folder, which other runs tidy up."""
+    with tempfile.TemporaryDirectory(prefix="sinkworker-", ignore_cleanup_errors=True) as home:
+        yield Path(home)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(services_home: Path) -> Iterator[choose.Postgres]:
     """A Postgres server that tests share. Each takes a database of its own."""
     reason = choose.why_no_postgres()
     if reason:
         _unavailable(reason)
-    server = choose.postgres(tmp_path_factory.mktemp("postgres"))
+    server = choose.postgres(services_home / "postgres")
     yield server.start()
     server.stop()
 
@@ -51,12 +59,12 @@ def database(postgres_server: choose.Postgres) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[choose.Kafka]:
+def kafka_server(services_home: Path) -> Iterator[choose.Kafka]:
     """A broker that tests share. Each uses topics and groups of its own."""
     reason = choose.why_no_kafka()
     if reason:
         _unavailable(reason)
-    server = choose.kafka(tmp_path_factory.mktemp("kafka"))
+    server = choose.kafka(services_home / "kafka")
     yield server.start()
     server.stop()
 
@@ -67,8 +75,3 @@ def kafka(kafka_server: choose.Kafka) -> Iterator[KafkaTools]:
     tools = KafkaTools(kafka_server.bootstrap)
     yield tools
     tools.close()
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    return tmp_path
