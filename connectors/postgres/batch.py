@@ -5,15 +5,16 @@ Owns their order, and which record stands behind which row. Must not know statem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from connectors.postgres.rows import Plan, Plans, RecordReader, UnknownFieldsError, Values
-from sinkworker.api import DataError, SinkRecord, SinkTaskContext, TopicPartition
+from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Parts = Sequence[tuple[TopicPartition, Sequence[SinkRecord]]]
+Report = Callable[[TopicPartition, SinkRecord, Exception], None]
 T = TypeVar("T")
 
 
@@ -50,7 +51,7 @@ def _chosen(items: Sequence[T], indexes: Sequence[int]) -> list[T]:
 
 
 def read(
-    parts: Parts, reader: RecordReader, plans: Plans, context: SinkTaskContext, *, evolves: bool
+    parts: Parts, reader: RecordReader, plans: Plans, report: Report, *, evolves: bool
 ) -> Batch:
     """Every record's values and plan. One that does not fit is reported and left out.
 
@@ -66,7 +67,7 @@ def read(
             if error is not None:
                 if evolves and isinstance(error, UnknownFieldsError):
                     raise error
-                context.report(source, left[done], error)
+                report(source, left[done], error)
                 done += 1
             left = left[done:]
     return batch

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import psycopg
 
-from connectors.postgres.batch import Batch
+from connectors.postgres.batch import Batch, Report
 from connectors.postgres.failures import Kind, kind_of, rejection
 from connectors.postgres.session import Session
-from sinkworker.api import DataError, SinkTaskContext
+from sinkworker.api import DataError
 
 Attempt = Callable[[Batch], None]
 
@@ -28,26 +28,20 @@ class BadRowError(Exception):
         self.index = index
 
 
-def write_all_good(
-    session: Session, batch: Batch, attempt: Attempt, context: SinkTaskContext
-) -> dict[int, Exception]:
+def write_all_good(session: Session, batch: Batch, attempt: Attempt, report: Report) -> None:
     """Write a batch within a transaction; report and leave out what is rejected.
 
-    Returns the rejected indexes. Raises what `context.report` raises, and every failure that is not
-    about data.
+    Raises what `report` raises, and every failure that is not about data.
     """
-    rejected: dict[int, Exception] = {}
     positions = list(range(len(batch)))
     while positions:
-        left = batch.only(positions) if rejected else batch
-        found = _try(session, left, attempt)
+        is_whole = len(positions) == len(batch)
+        found = _try(session, batch if is_whole else batch.only(positions), attempt)
         if found is None:
             break
         index, error = found
         at = positions.pop(index)
-        rejected[at] = error
-        context.report(batch.sources[at], batch.records[at], DataError(rejection(error)))
-    return rejected
+        report(batch.sources[at], batch.records[at], DataError(rejection(error)))
 
 
 def _try(session: Session, batch: Batch, attempt: Attempt) -> tuple[int, Exception] | None:

@@ -60,6 +60,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._tables, self._stages = Tables(session), Stages(session)
         self._plans: dict[str, Plans] = {}
         self._held: set[TopicPartition] = set()
+        self._errant: Counter[TopicPartition] = Counter()
 
     def open(self, starts: Mapping[TopicPartition, Offset]) -> Mapping[TopicPartition, Claim]:
         if self._held and not self._session.is_open:
@@ -79,6 +80,7 @@ class PostgresSinkTask(BufferedSinkTask):
     def write(self, batches: Batches, advances: Mapping[TopicPartition, Advance]) -> None:
         with self._session.using("flushing"):
             try:
+                self._errant.clear()
                 self._stages.begin()
                 work = [self._prepared(name, parts) for name, parts in self._by_table(batches)]
                 self._commit(work, advances)
@@ -90,16 +92,15 @@ class PostgresSinkTask(BufferedSinkTask):
     def _commit(self, work: Sequence[Work], advances: Mapping[TopicPartition, Advance]) -> None:
         with self._session.connection.transaction():
             self._offsets.advance(advances)
-            errant: Counter[TopicPartition] = Counter()
-            for each in work:
-                errant.update(self._write(each))
-            if errant:
-                self._offsets.count_errant(errant)
+            for batch, attempt in work:
+                write_all_good(self._session, batch, attempt, self._report)
+            if self._errant:
+                self._offsets.count_errant(self._errant)
 
-    def _write(self, work: Work) -> list[TopicPartition]:
-        """Returns the source of every record that was rejected and tolerated."""
-        rejected = write_all_good(self._session, work.batch, work.attempt, self._context)
-        return [work.batch.sources[index] for index in rejected]
+    def _report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
+        """Raises unless errors are tolerated."""
+        self._context.report(source, record, error)
+        self._errant[source] += 1
 
     # before the transaction: which records go to which table, and what that table lacks
 
@@ -117,7 +118,7 @@ class PostgresSinkTask(BufferedSinkTask):
         evolves = may_grow and (self._config.auto_evolve or not table.columns)
         plans = self._plans_of(table)
         try:
-            batch = read(parts, self._reader, plans, self._context, evolves=evolves)
+            batch = read(parts, self._reader, plans, self._report, evolves=evolves)
         except UnknownFieldsError:
             self._grow(table, parts)
             return self._prepared(name, parts, may_grow=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from enum import Enum
 
-from sinkworker.api import ErrantRecord
+from sinkworker.api import ConnectError, ErrantRecord
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,6 @@ def sentence(errant: ErrantRecord) -> str:
 def reason(error: BaseException) -> str:
     """An error in one line, with its class unless the message was written for people."""
     text = " ".join(str(error).split())
-    if isinstance(error, Exception) and type(error).__module__.startswith("sinkworker."):
+    if isinstance(error, ConnectError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.postgres import PostgresSinkConnector
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.isolation import write_all_good
 from connectors.postgres.task import PostgresSinkTask
 from sinkworker.testing.conformance import SinkConformance
 from sinkworker.testing.harness import AnyConnector
@@ -45,8 +46,8 @@ class PostgresFaults:
     def _broken_before(self, task: PostgresSinkTask, work: Any, advances: Any) -> None:
         with task._session.connection.transaction():
             task._offsets.advance(advances)
-            for each in work:
-                task._write(each)
+            for batch, attempt in work:
+                write_all_good(task._session, batch, attempt, task._report)
             self._end_server_process(task)
 
     def _broken_after(self, task: PostgresSinkTask, work: Any, advances: Any) -> None:

@@ -86,8 +86,8 @@ def main() -> None:
         try:
             bounce = Bounce(scene, arguments.records, arguments.seed)
             result = bounce.run(arguments.kills, arguments.joins)
-            print(f"seed {arguments.seed}: {arguments.kills} kills, "
-                  f"{bounce.kills_under_backlog} of them under a backlog, {arguments.joins} joins")  # fmt: skip
+            under_backlog = f"{bounce.kills_under_backlog} of them under a backlog"
+            print(f"seed {arguments.seed}: {arguments.kills} kills, {under_backlog}")
             print(f"produced {arguments.records}  {result}")
             print(f"stored {scene.stored()}  log ends {scene.kafka.ends(bounce.topic)}")
         finally:

@@ -98,7 +98,9 @@ class Scene:
         )
 
     def progress(self, name: str | None = None) -> int:
-        return sum(self.stored(name).values())
+        """The sum of all stored offsets, of all topics."""
+        rows = self._offsets("sum(next_offset)::bigint", name)
+        return (rows[0][0] or 0) if rows else 0
 
     def wait_for_progress(self, offsets: int, seconds: float = 60) -> None:
         wait_until(lambda: self.progress() >= offsets, seconds, f"{offsets} offsets stored")

@@ -54,6 +54,8 @@ class KafkaTools:
 
     def add_partitions(self, topic: str, total: int) -> None:
         self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(20)
+        wait_until(lambda: self._is_there(topic, total), 20, f"{total} partitions of {topic}")
+        self._producer = self.producer()  # the old one still knows the old number
 
     def delete_records(self, topic: str, partition: int, before: int) -> None:
         where = TopicPartition(topic, partition, before)
