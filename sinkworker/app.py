@@ -16,7 +16,7 @@ from sinkworker.configuration import ConfiguredConnector, configure, worker_warn
 from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
 from sinkworker.plugins import Catalog
-from sinkworker.properties import read_file
+from sinkworker.properties import ConfigFile, read_file
 from sinkworker.runtime.assembly import TaskPlan, assemble
 from sinkworker.runtime.backoff import Backoff
 from sinkworker.runtime.clock import SystemClock
@@ -40,19 +40,18 @@ class Configuration:
 
 def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuration:
     """Read and check all files. ConfigError with every problem of every file."""
+    worker = read_file(worker_path) if worker_path is not None else None
+    warnings = worker_warnings(worker) if worker is not None else []
     problems: list[ConfigProblem] = []
-    warnings: list[str] = []
+    files: list[ConfigFile] = []
     connectors: list[ConfiguredConnector] = []
-    worker, catalog = None, Catalog()
-    if worker_path is not None:
-        with _collecting(problems):
-            worker = read_file(worker_path)
-            warnings += worker_warnings(worker)
+    catalog = Catalog()
     for path in paths:
         with _collecting(problems):
-            connectors.append(configure(read_file(path), worker, catalog))
+            files.append(read_file(path))
+            connectors.append(configure(files[-1], worker, catalog))
             warnings += connectors[-1].warnings
-    problems += _same_names(connectors)
+    problems += _same_names(files)
     if problems:
         raise ConfigError(problems)
     return Configuration(connectors, warnings)
@@ -66,23 +65,27 @@ def _collecting(problems: list[ConfigProblem]) -> Iterator[None]:
         problems += error.problems
 
 
-def _same_names(connectors: Sequence[ConfiguredConnector]) -> list[ConfigProblem]:
-    names = [each.settings.name for each in connectors]
-    return [
-        ConfigProblem("name", f"Connector {name} already exists: two files have this name")
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
+def _same_names(files: Sequence[ConfigFile]) -> list[ConfigProblem]:
+    first: dict[str, ConfigFile] = {}
+    problems = []
+    for file in files:
+        name = file.values().get("name")
+        if name is not None and first.setdefault(name, file) is not file:
+            where = f"{file.where('name')}: Connector {name} already exists"
+            problems.append(ConfigProblem("name", f"{where}: {first[name].where('name')}"))
+    return problems
 
 
 def check_environment(configuration: Configuration) -> None:
-    """Contact Kafka and the sinks once.
+    """Contact the sinks and Kafka once.
 
-    RetriableError when one does not answer, ConfigError when what answers contradicts the
-    configuration, ConnectError when it refuses.
+    ConfigError when what answers contradicts the configuration, RetriableError when one does not
+    answer, ConnectError when it refuses.
     """
     for configured in configuration.connectors:
-        _connection(configured).check()
         configured.connector.check()
+    for configured in configuration.connectors:
+        _connection(configured).check()
 
 
 def build(configuration: Configuration) -> Worker:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sinkworker.api import (
     ConfigError,
     ConfigModel,
+    ConnectorConfig,
     Converter,
     Predicate,
     SinkConnector,
@@ -25,12 +26,13 @@ from sinkworker.properties import ConfigFile
 from sinkworker.runtime.assembly import Conversion
 from sinkworker.runtime.pipeline import TransformStep, step
 from sinkworker.settings import SinkSettings
-from sinkworker.validation import Findings, aliases, checked, tell_of_unknown
+from sinkworker.validation import Findings, Given, aliases, checked, tell_of_unknown
 
 OVERRIDE = "consumer.override."
 RESET = OVERRIDE + "auto.offset.reset"
 BOOTSTRAP = "bootstrap.servers"
 DEAD_LETTERS = "errors.deadletterqueue.topic.name"
+SECURITY = ("security.", "sasl.", "ssl.")
 
 NOT_YET = "this version does not have it yet"
 NOT_HONOURED: Mapping[str, str] = {
@@ -83,50 +85,67 @@ class ConfiguredConnector:
 
 @dataclass
 class _Reading:
-    """One connector being read: its keys with the worker's defaults below them."""
+    """One connector being read: what is given, what is known, and what was found."""
 
-    values: dict[str, str]
     findings: Findings
     catalog: Catalog
     known: set[str] = field(default_factory=set)
-    known_plugins: set[str] = field(default_factory=set)
     not_honoured: dict[str, str] = field(default_factory=lambda: dict(NOT_HONOURED))
+    skipped_prefixes: list[str] = field(default_factory=list)
 
-    def plugin(self, kind: Kind, key: str, name: str) -> Any:
-        """The class a key names; None, with a finding, when there is none."""
-        try:
-            plugin = self.catalog.load(kind, name)
-            self.known_plugins.add(key)
-            return plugin
-        except PluginError as error:
-            self.findings.invalid(key, name, str(error))
-            return None
+    def value(self, key: str, default: str = "") -> str:
+        given = self.findings.given.get(key)
+        return given.value if given is not None else default
+
+    def has(self, key: str) -> bool:
+        return key in self.findings.given
 
     def part(self, prefix: str) -> dict[str, str]:
-        return {k.removeprefix(prefix): v for k, v in self.values.items() if k.startswith(prefix)}
+        given = self.findings.given.items()
+        return {key.removeprefix(prefix): g.value for key, g in given if key.startswith(prefix)}
+
+    def stand_in(self, key: str, other: str) -> None:
+        """Take another key's value for this one, unless this one is given."""
+        if other in self.findings.given:
+            self.findings.given.setdefault(key, self.findings.given[other])
+
+    def plugin(self, kind: Kind, key: str, name: str, prefix: str) -> Any:
+        """The class a key names; None, with a finding, when there is none.
+
+        prefix: of the plugin's own keys. Of a plugin that is not there, none counts as unknown.
+        """
+        try:
+            return self.catalog.load(kind, name)
+        except PluginError as error:
+            self.findings.invalid(key, str(error))
+            self.skipped_prefixes.append(prefix)
+            return None
 
     def model(self, model: type[ConfigModel], prefix: str = "") -> Any:
         self.known.update(prefix + alias for alias in aliases(model))
-        return checked(model, self.part(prefix) if prefix else self.values, self.findings, prefix)
+        return checked(model, self.findings, prefix)
 
 
 def configure(
     file: ConfigFile, worker: ConfigFile | None = None, catalog: Catalog | None = None
 ) -> ConfiguredConnector:
     """Everything one connector's tasks need. ConfigError with every problem found."""
-    defaults = _worker_defaults(worker) if worker is not None else None
-    findings = Findings(file, defaults, warnings=list(file.warnings))
-    values = (defaults.values() if defaults is not None else {}) | file.values()
-    reading = _Reading(values, findings, catalog or Catalog())
+    findings = Findings(
+        file,
+        _given(file, worker),
+        frozenset(problem.key for problem in file.problems),
+        list(file.problems),
+        list(file.warnings),
+    )
+    reading = _Reading(findings, catalog or Catalog())
     _read_reset_policy(reading)
     settings = reading.model(SinkSettings)
     connector = _connector(reading, settings)
-    conversion = _conversion(reading, settings)
+    conversion = _conversion(reading)
     client = _client(reading)
     bootstrap = _bootstrap(reading)
     _refuse_lost_dead_letters(reading)
-    if "connector.class" in reading.known_plugins:
-        _tell_of_unknown(reading)
+    _tell_of_unknown(reading)
     if findings.problems:
         raise ConfigError(findings.problems)
     return ConfiguredConnector(
@@ -136,7 +155,9 @@ def configure(
 
 def worker_warnings(worker: ConfigFile) -> list[str]:
     """What a worker file says to no effect. ConfigError for keys that nobody knows."""
-    findings = Findings(worker, warnings=list(worker.warnings))
+    given = {key: Given(entry.value, worker, key) for key, entry in worker.entries.items()}
+    findings = Findings(worker, given, warnings=list(worker.warnings))
+    findings.problems += worker.problems
     known = {key for key in worker.entries if _is_worker_default(key)}
     tell_of_unknown(worker.entries, {*known, *WORKER_KEYS}, WORKER_NOT_HONOURED, findings)
     if findings.problems:
@@ -145,43 +166,52 @@ def worker_warnings(worker: ConfigFile) -> list[str]:
 
 
 def _is_worker_default(key: str) -> bool:
-    return key in WORKER_KEYS or key.startswith(("consumer.", "key.converter.", "value.converter."))
+    prefixes = ("consumer.", "key.converter.", "value.converter.", *SECURITY)
+    return key in WORKER_KEYS or key.startswith(prefixes)
 
 
-def _worker_defaults(worker: ConfigFile) -> ConfigFile:
-    """Worker-wide `consumer.*` is what `consumer.override.*` is for one connector."""
-    entries = {
-        OVERRIDE + key.removeprefix("consumer.") if key.startswith("consumer.") else key: entry
-        for key, entry in worker.entries.items()
-        if _is_worker_default(key)
-    }
-    return replace(worker, entries=entries)
+def _given(file: ConfigFile, worker: ConfigFile | None) -> dict[str, Given]:
+    """The connector's keys, and below them the worker's.
+
+    Worker-wide `consumer.*` is what `consumer.override.*` is for one connector. A connector that
+    names a converter configures it, too: the worker's keys for its own one do not count then.
+    """
+    given: dict[str, Given] = {}
+    for key, entry in worker.entries.items() if worker is not None else ():
+        converter = key.partition(".converter.")[0] + ".converter"
+        if not _is_worker_default(key) or (".converter." in key and converter in file.entries):
+            continue
+        effective = OVERRIDE + key.removeprefix("consumer.") if key.startswith("consumer.") else key
+        given[effective] = Given(entry.value, worker, key)  # type: ignore[arg-type]
+    return given | {key: Given(entry.value, file, key) for key, entry in file.entries.items()}
 
 
 def _read_reset_policy(reading: _Reading) -> None:
     """`auto.offset.reset` says where to start, and here that is `offset.start`."""
-    policy = reading.values.get(RESET)
     reading.known.add(RESET)
-    if policy is None:
+    if not reading.has(RESET):
         return
-    start = reading.values.setdefault("offset.start", policy)
+    policy = reading.value(RESET)
     if policy not in ("earliest", "latest"):
         why = "String must be one of: earliest, latest; offset.start knows more"
-        reading.findings.invalid(RESET, policy, why)
-    elif start != policy:
-        reading.findings.invalid(RESET, policy, f"offset.start says {start}; remove one of them")
+        reading.findings.invalid(RESET, why)
+    elif reading.value("offset.start", policy) != policy:
+        reading.findings.invalid(RESET, "offset.start says otherwise; remove one of them")
+    else:
+        reading.stand_in("offset.start", RESET)
 
 
 def _connector(reading: _Reading, settings: SinkSettings | None) -> Any:
-    name = reading.values.get("connector.class")
-    connector = reading.plugin(Kind.CONNECTOR, "connector.class", name) if name else None
+    key = "connector.class"
+    name = reading.value(key)
+    connector = reading.plugin(Kind.CONNECTOR, key, name, prefix="") if name else None
     if connector is None:
+        if reading.has(key) and not name:
+            reading.findings.missing(key)
+        reading.skipped_prefixes.append("")
         return None
     model = connector.config_class
-    for other, own in getattr(model, "also_read_as", {}).items():
-        reading.known.add(other)
-        if other in reading.values:
-            reading.values.setdefault(own, reading.values[other])
+    _read_other_names(reading, model)
     reading.not_honoured |= model.not_honoured
     config = reading.model(model)
     if config is None or settings is None:
@@ -189,16 +219,20 @@ def _connector(reading: _Reading, settings: SinkSettings | None) -> Any:
     return connector(settings.name, config)
 
 
+def _read_other_names(reading: _Reading, model: type[ConnectorConfig]) -> None:
+    for other, own in model.also_read_as.items():
+        reading.known.add(other)
+        if reading.has(other) and reading.has(own):
+            reading.findings.problem(other, f"{other} is another name of {own}; remove one of them")
+        reading.stand_in(own, other)
+
+
 # converters and transforms: classes are loaded and configured here, instances made for each task
 
 
-def _conversion(reading: _Reading, settings: SinkSettings | None) -> Callable[[], Conversion]:
-    defaults = SinkSettings.model_fields
-    key = _converter(reading, "key.converter", str(defaults["key_converter"].default), is_key=True)
-    value = _converter(
-        reading, "value.converter", str(defaults["value_converter"].default), is_key=False
-    )
-    steps = _steps(reading, settings.transforms if settings else (), settings)
+def _conversion(reading: _Reading) -> Callable[[], Conversion]:
+    key, value = _converter(reading, "key", is_key=True), _converter(reading, "value", is_key=False)
+    steps = _steps(reading)
 
     def make() -> Conversion:
         return Conversion(key(), value(), [make_step() for make_step in steps])
@@ -206,23 +240,26 @@ def _conversion(reading: _Reading, settings: SinkSettings | None) -> Callable[[]
     return make
 
 
-def _converter(
-    reading: _Reading, key: str, default: str, *, is_key: bool
-) -> Callable[[], Converter]:
-    name = reading.values.get(key, default)
-    converter = reading.plugin(Kind.CONVERTER, key, name)
-    config = reading.model(converter.config_class, f"{key}.") if converter is not None else None
+def _converter(reading: _Reading, what: str, *, is_key: bool) -> Callable[[], Converter]:
+    key = f"{what}.converter"
+    default = str(SinkSettings.model_fields[f"{what}_converter"].default)
+    name, prefix = reading.value(key, default), f"{key}."
+    converter = reading.plugin(Kind.CONVERTER, key, name, prefix)
+    config = reading.model(converter.config_class, prefix) if converter is not None else None
     return lambda: converter(config, is_key=is_key)
 
 
-def _steps(
-    reading: _Reading, transforms: Sequence[str], settings: SinkSettings | None
-) -> list[Callable[[], TransformStep]]:
+def _steps(reading: _Reading) -> list[Callable[[], TransformStep]]:
     predicates = {
         alias: _typed_plugin(reading, Kind.PREDICATE, f"predicates.{alias}.")
-        for alias in (settings.predicates if settings else ())
+        for alias in _aliases(reading.value("predicates"))
     }
-    return [_step(reading, alias, predicates) for alias in transforms]
+    aliases = _aliases(reading.value("transforms"))
+    return [_step(reading, alias, predicates) for alias in aliases]
+
+
+def _aliases(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _step(
@@ -231,16 +268,15 @@ def _step(
     prefix = f"transforms.{alias}."
     make_transform = _typed_plugin(reading, Kind.TRANSFORM, prefix)
     reading.known.update({prefix + "predicate", prefix + "negate"})
-    name = reading.values.get(prefix + "predicate")
-    negate = reading.values.get(prefix + "negate", "false").lower() == "true"
-    if name is not None and name not in predicates:
+    name = reading.value(prefix + "predicate")
+    negate = reading.value(prefix + "negate", "false").lower() == "true"
+    if name and name not in predicates:
         why = f"predicates does not list it (predicates={','.join(predicates)})"
-        reading.findings.invalid(prefix + "predicate", name, why)
-        return lambda: _unusable
+        reading.findings.invalid(prefix + "predicate", why)
 
     def make() -> TransformStep:
         transform: Transform = make_transform()
-        predicate: Predicate | None = predicates[name]() if name is not None else None
+        predicate: Predicate | None = predicates[name]() if name else None
         return step(transform, predicate, negate=negate)
 
     return make
@@ -250,62 +286,60 @@ def _typed_plugin(reading: _Reading, kind: Kind, prefix: str) -> Callable[[], An
     """The plugin that `<prefix>type` names, with the keys below that prefix."""
     key = prefix + "type"
     reading.known.add(key)
-    name = reading.values.get(key)
-    if name is None:
-        reading.findings.problem(
-            key, f'Missing required configuration "{key}" which has no default value.'
-        )
-        return lambda: _unusable
-    plugin = reading.plugin(kind, key, name)
+    name = reading.value(key)
+    if not name:
+        reading.findings.missing(key)
+        reading.skipped_prefixes.append(prefix)
+        return lambda: None
+    plugin = reading.plugin(kind, key, name, prefix)
     config = reading.model(plugin.config_class, prefix) if plugin is not None else None
     return lambda: plugin(config)
-
-
-def _unusable(*_: Any) -> Any:
-    raise AssertionError("a configuration with problems was used")
 
 
 # the client
 
 
 def _client(reading: _Reading) -> ClientSettings:
-    overrides = reading.part(OVERRIDE)
-    reading.known.update(OVERRIDE + key for key in overrides)
-    overrides.pop("auto.offset.reset", None)
-    overrides.pop(BOOTSTRAP, None)
-    for key in ("security.protocol",):
-        if key in reading.values:
-            reading.known.add(key)
-            overrides.setdefault(key, reading.values[key])
-    settings, problems = read_settings(overrides)
-    for problem in problems:
-        key = OVERRIDE + problem.key
-        reading.findings.invalid(key, overrides.get(problem.key, ""), problem.message)
+    """Of the connector's and the worker's `consumer.override.*`, and of keys of the connection's
+    security, which may stand without that prefix."""
+    keys = {key: key.removeprefix(OVERRIDE) for key in reading.findings.given
+            if key.startswith((OVERRIDE, *SECURITY))}  # fmt: skip
+    reading.known.update(keys)
+    read = {name: reading.value(key) for key, name in keys.items()
+            if key not in (RESET, OVERRIDE + BOOTSTRAP)}  # fmt: skip
+    written = {name: key for key, name in keys.items()}
+    settings, wrong, refused = read_settings(read)
+    for problem in wrong:
+        reading.findings.invalid(written[problem.key], problem.message)
+    for problem in refused:
+        reading.findings.refused(written[problem.key], problem.message)
     return settings
 
 
 def _bootstrap(reading: _Reading) -> str:
     reading.known.add(BOOTSTRAP)
-    servers = reading.values.get(OVERRIDE + BOOTSTRAP) or reading.values.get(BOOTSTRAP)
+    key = OVERRIDE + BOOTSTRAP if reading.has(OVERRIDE + BOOTSTRAP) else BOOTSTRAP
+    servers = reading.value(key).replace(" ", "")
     if not servers:
-        reading.findings.problem(
-            BOOTSTRAP, f'Missing required configuration "{BOOTSTRAP}" which has no default value.'
-        )
-        return ""
-    for server in servers.split(","):
-        if not re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}", server.strip()):
-            reading.findings.invalid(BOOTSTRAP, servers, "Expected <host>:<port>,…")
-            break
-    return servers.replace(" ", "")
+        reading.findings.missing(BOOTSTRAP)
+    elif not all(map(_is_address, servers.split(","))):
+        reading.findings.invalid(key, "Expected <host>:<port>,…")
+    return servers
+
+
+def _is_address(server: str) -> bool:
+    found = re.fullmatch(r"(?:[\w.-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})", server)
+    return found is not None and 0 < int(found[1]) < 65_536
 
 
 def _refuse_lost_dead_letters(reading: _Reading) -> None:
-    if reading.values.get(DEAD_LETTERS):
+    if reading.value(DEAD_LETTERS):
         reading.known.add(DEAD_LETTERS)
-        why = "this version has no dead letters yet, and records would be dropped without one"
-        reading.findings.invalid(DEAD_LETTERS, reading.values[DEAD_LETTERS], why)
+        why = "cannot be set: this version has no dead letters yet; records would be dropped"
+        reading.findings.refused(DEAD_LETTERS, why)
 
 
 def _tell_of_unknown(reading: _Reading) -> None:
-    keys = [key for key in reading.findings.file.entries if key not in reading.known]
+    skipped = tuple(reading.skipped_prefixes)
+    keys = [key for key in reading.findings.given if not skipped or not key.startswith(skipped)]
     tell_of_unknown(keys, reading.known, reading.not_honoured, reading.findings)

@@ -17,7 +17,8 @@ import javaproperties
 
 from sinkworker.api import ConfigError, ConfigProblem
 
-_PLACEHOLDER = re.compile(r"\$\{(env|file|dir):([^}]*)\}")
+PROVIDERS = ("env", "file", "dir")
+_PLACEHOLDER = re.compile(r"\$\{(\w+):([^}]*)\}")
 
 
 class Entry(NamedTuple):
@@ -27,14 +28,21 @@ class Entry(NamedTuple):
     line: int | None
     is_secret: bool = False
 
+    def __repr__(self) -> str:
+        return f"Entry(line={self.line})"  # any value may be a password
+
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """One file's keys. Values that came from elsewhere by `${…}` are never shown."""
+    """One file's keys. Values that came from elsewhere by `${…}` are never shown.
+
+    problems: of keys whose `${…}` cannot be filled in; these are not among the entries.
+    """
 
     path: Path
     entries: Mapping[str, Entry] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    problems: Sequence[ConfigProblem] = ()
 
     def values(self) -> dict[str, str]:
         return {key: entry.value for key, entry in self.entries.items()}
@@ -46,17 +54,17 @@ class ConfigFile:
 
 
 def read_file(path: Path) -> ConfigFile:
-    """Read one file. ConfigError when it cannot be read, or a `${…}` in it cannot be filled in."""
+    """Read one file. ConfigError when it cannot be read at all."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise _error("", f"{path}: {error.strerror or error}") from None
+        raise _error(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise _error("", f"{path}: not UTF-8 at byte {error.start}") from None
-    if text.lstrip().startswith("{"):
-        return ConfigFile(path, _filled_in(path, _json(path, text)))
-    entries, warnings = _properties(path, text)
-    return ConfigFile(path, _filled_in(path, entries), warnings)
+        raise _error(f"{path}: not UTF-8 at byte {error.start}") from None
+    is_json = path.suffix == ".json" or text.lstrip().startswith("{")
+    entries, warnings = _json(path, text) if is_json else _properties(path, text)
+    filled, problems = _filled_in(path, entries)
+    return ConfigFile(path, filled, warnings, problems)
 
 
 def _properties(path: Path, text: str) -> tuple[dict[str, Entry], list[str]]:
@@ -73,35 +81,52 @@ def _properties(path: Path, text: str) -> tuple[dict[str, Entry], list[str]]:
                 entries[item.key] = Entry(item.value.strip(), line)
             line += item.source.count("\n")
     except javaproperties.InvalidUEscapeError as error:
-        raise _error("", f"{path}:{line}: {error}") from None
+        raise _error(f"{path}:{line}: {error}") from None
     return entries, warnings
 
 
-def _json(path: Path, text: str) -> dict[str, Entry]:
+def _json(path: Path, text: str) -> tuple[dict[str, Entry], list[str]]:
     """A flat object of strings, or `{"name": …, "config": {…}}` as for POST /connectors."""
+    warnings: list[str] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        warnings.extend(f"{path}: {key} is there twice; the last value counts" for key in twice)
+        return dict(pairs)
+
     try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise _error("", f"{path}: invalid JSON: {error}") from None
-    if isinstance(content, dict) and isinstance(content.get("config"), dict):
-        inner = dict(content["config"])
-        if "name" in content:
-            inner.setdefault("name", content["name"])
-        content = inner
+        content = json.loads(text, object_pairs_hook=members)
+    except (ValueError, RecursionError) as error:
+        raise _error(f"{path}: invalid JSON: {error}") from None
     if not isinstance(content, dict):
-        raise _error("", f"{path}: expected a JSON object of keys and values")
-    odd = [key for key, value in content.items() if isinstance(value, dict | list)]
+        raise _error(f"{path}: expected a JSON object of keys and values")
+    flat = _flat(path, content, warnings)
+    odd = [key for key, value in flat.items() if isinstance(value, dict | list)]
     if odd:
-        raise _error(odd[0], f"{path}: the value of {odd[0]} must be a string, number or boolean")
-    return {key: Entry(_text(value), None) for key, value in content.items() if value is not None}
+        raise _error(f"{path}: the value of {odd[0]} must be a string, number or boolean")
+    entries = {key: Entry(_text(value), None) for key, value in flat.items() if value is not None}
+    return entries, warnings
+
+
+def _flat(path: Path, content: dict[str, object], warnings: list[str]) -> dict[str, object]:
+    inner = content.get("config")
+    if not isinstance(inner, dict):
+        return content
+    beside = [key for key in content if key not in ("name", "config")]
+    warnings.extend(f"{path}: {key} has no effect beside name and config" for key in beside)
+    return {"name": content["name"], **inner} if "name" in content else inner
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value.strip() if isinstance(value, str) else json.dumps(value)
 
 
-def _filled_in(path: Path, entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    filled, problems = {}, []
+def _filled_in(
+    path: Path, entries: Mapping[str, Entry]
+) -> tuple[dict[str, Entry], list[ConfigProblem]]:
+    filled: dict[str, Entry] = {}
+    problems: list[ConfigProblem] = []
     for key, entry in entries.items():
         try:
             value = _PLACEHOLDER.sub(lambda found: _look_up(found[1], found[2]), entry.value)
@@ -110,28 +135,40 @@ def _filled_in(path: Path, entries: Mapping[str, Entry]) -> dict[str, Entry]:
             problems.append(ConfigProblem(key, f"{where}: {key}: {error.args[0]}"))
             continue
         filled[key] = Entry(value, entry.line, is_secret=value != entry.value)
-    if problems:
-        raise ConfigError(problems)
-    return filled
+    return filled, problems
 
 
 def _look_up(provider: str, argument: str) -> str:
     """`${env:NAME}`, `${file:/path:key}` (a .properties file), `${dir:/path:file}` (its content)."""
+    if provider not in PROVIDERS:
+        raise LookupError(f"there is no provider {provider}; there are {', '.join(PROVIDERS)}")
     if provider == "env":
-        if argument not in os.environ:
-            raise LookupError(f"the environment variable {argument} is not set")
-        return os.environ[argument]
+        return _from_environment(argument)
     place, _, name = argument.rpartition(":")
     if not place or not name:
         raise LookupError(f"expected ${{{provider}:<path>:<key>}}")
-    return _from_file(Path(place), name) if provider == "file" else _from_folder(Path(place), name)
+    try:
+        return (
+            _from_file(Path(place), name) if provider == "file" else _from_folder(Path(place), name)
+        )
+    except OSError as error:
+        raise LookupError(f"{error.filename}: {error.strerror}") from None
+    except (ValueError, javaproperties.InvalidUEscapeError):
+        raise LookupError(f"{place} cannot be read as text") from None
+
+
+def _from_environment(name: str) -> str:
+    if not name:
+        raise LookupError("expected ${env:<name>}")
+    try:
+        return os.environ[name]
+    except (KeyError, ValueError):
+        shown = name.encode("ascii", "backslashreplace").decode()
+        raise LookupError(f"the environment variable {shown} is not set") from None
 
 
 def _from_file(file: Path, key: str) -> str:
-    try:
-        values = javaproperties.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LookupError(f"{file}: {error.strerror}") from None
+    values = javaproperties.loads(file.read_text(encoding="utf-8"))
     if key not in values:
         raise LookupError(f"{file} has no key {key}")
     return values[key]
@@ -140,11 +177,8 @@ def _from_file(file: Path, key: str) -> str:
 def _from_folder(folder: Path, name: str) -> str:
     if Path(name).name != name:
         raise LookupError(f"{name} is not the name of a file in {folder}")
-    try:
-        return (folder / name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise LookupError(f"{folder / name}: {error.strerror}") from None
+    return (folder / name).read_text(encoding="utf-8")
 
 
-def _error(key: str, message: str) -> ConfigError:
-    return ConfigError([ConfigProblem(key, message)])
+def _error(message: str) -> ConfigError:
+    return ConfigError([ConfigProblem("", message)])

@@ -16,6 +16,9 @@ from sinkworker.runtime.opening import OutOfRange
 from sinkworker.runtime.start import Start, parse_start
 from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 
+INT = 2**31 - 1
+TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", text):
@@ -50,7 +53,7 @@ class SinkSettings(ConfigModel):
     """The connector's name; offsets are stored under it."""
     connector_class: str
     """The sink: an entry-point name such as PostgresSink, or the Java class it stands for."""
-    tasks_max: int = Field(default=1, ge=1)
+    tasks_max: int = Field(default=1, ge=1, le=1000)
     """How many tasks (threads) share the partitions."""
     topics: CsvList = ()
     """The topics to read."""
@@ -63,11 +66,11 @@ class SinkSettings(ConfigModel):
     <topic>:<partition>:<offset>,… Decided once, for all its partitions."""
     offset_out_of_range: Literal["fail", "earliest", "latest"] = "fail"
     """What to do when Kafka does not have the stored offset: fail quarantines the partition."""
-    offset_flush_interval_ms: int = Field(default=500, ge=1)
+    offset_flush_interval_ms: int = Field(default=500, ge=1, le=INT)
     """The longest time between delivering a record to the sink and making it durable."""
-    batch_size: int = Field(default=5000, ge=1)
+    batch_size: int = Field(default=5000, ge=1, le=INT)
     """Flush as soon as this many records wait; consumer.override.max.poll.records defaults to it."""
-    buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, le=INT)
     """Flush as soon as this many bytes wait, and never fetch more at a time."""
     key_converter: str = "StringConverter"
     """How keys are read."""
@@ -83,10 +86,18 @@ class SinkSettings(ConfigModel):
     """Whether each record that is left out is logged."""
     errors_log_include_messages: bool = False
     """Whether that log shows the record. Its contents may be confidential."""
-    errors_retry_timeout: int = Field(default=-1, ge=-1)
+    errors_retry_timeout: int = Field(default=-1, ge=-1, le=INT)
     """How long failures in a row are waited out, in ms; -1: for ever, 0: not at all."""
-    errors_retry_delay_max_ms: int = Field(default=10_000, ge=1)
+    errors_retry_delay_max_ms: int = Field(default=10_000, ge=1, le=INT)
     """The longest wait between two attempts."""
+
+    @field_validator("topics")
+    @classmethod
+    def _topics_can_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not TOPIC.fullmatch(name):
+                raise ValueError("A topic's name consists of 1 to 249 of A-Z a-z 0-9 . _ -")
+        return names
 
     @field_validator("topics_partitions")
     @classmethod
@@ -115,7 +126,7 @@ class SinkSettings(ConfigModel):
 
     @property
     def fixed_partitions(self) -> tuple[TopicPartition, ...]:
-        return tuple(_partition(text) for text in self.topics_partitions)
+        return tuple(dict.fromkeys(_partition(text) for text in self.topics_partitions))
 
     @property
     def start(self) -> Start:

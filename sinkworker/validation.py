@@ -7,9 +7,10 @@ know which models there are.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -18,56 +19,104 @@ from sinkworker.api import ConfigModel, ConfigProblem
 from sinkworker.properties import ConfigFile
 
 HIDDEN = "[hidden]"
+SECRET_NAMES = re.compile(
+    r"password|secret|token|credential|sasl\.jaas\.config|\.key$", re.IGNORECASE
+)
 ModelT = TypeVar("ModelT", bound=ConfigModel)
+
+
+class Given(NamedTuple):
+    """A value, and where and under which key somebody wrote it."""
+
+    value: str
+    file: ConfigFile
+    key: str
+
+    def place(self) -> str:
+        return self.file.where(self.key)
+
+    def is_secret(self) -> bool:
+        return self.file.entries[self.key].is_secret or bool(SECRET_NAMES.search(self.key))
 
 
 @dataclass
 class Findings:
-    """What was found wrong, or odd, in one connector's files; each with its place."""
+    """What was found wrong, or odd, in one connector's files; each with its place.
+
+    given: every key in effect, also those that the worker's file gives or that stand for another.
+    unfilled: keys whose `${…}` could not be filled in; nothing more is said of them.
+    """
 
     file: ConfigFile
-    defaults: ConfigFile | None = None
-    """Whose keys count where `file` has none: the worker's."""
+    given: dict[str, Given]
+    unfilled: frozenset[str] = frozenset()
     problems: list[ConfigProblem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def problem(self, key: str, message: str) -> None:
-        self.problems.append(ConfigProblem(key, f"{self._where(key)}: {message}"))
+        if key not in self.unfilled:
+            self.problems.append(ConfigProblem(key, f"{self._place(key)}: {message}"))
 
     def warning(self, key: str, message: str) -> None:
-        self.warnings.append(f"{self._where(key)}: {message}")
+        self.warnings.append(f"{self._place(key)}: {message}")
 
-    def _where(self, key: str) -> str:
-        if (
-            self.defaults is not None
-            and key not in self.file.entries
-            and key in self.defaults.entries
-        ):
-            return self.defaults.where(key)
-        return self.file.where(key)
+    def missing(self, key: str) -> None:
+        message = f'Missing required configuration "{key}" which has no default value.'
+        self.problem(key, message)
 
-    def invalid(self, key: str, value: str, why: str) -> None:
-        entry = self.file.entries.get(key)
-        if entry is None and self.defaults is not None:
-            entry = self.defaults.entries.get(key)
-        shown = HIDDEN if entry is not None and entry.is_secret else value
-        self.problem(key, f"Invalid value {shown} for configuration {key}: {why}")
+    def invalid(self, key: str, why: str, *, is_secret: bool = False) -> None:
+        """The value of a key is wrong. A secret one is shown nowhere, not in the reason either."""
+        given = self.given[key]
+        shown = given.value
+        if is_secret or given.is_secret():
+            shown, why = HIDDEN, why.replace(given.value, HIDDEN) if given.value else why
+        self.problem(key, f"Invalid value {shown} for configuration {given.key}: {why}")
+
+    def refused(self, key: str, why: str) -> None:
+        """A key that is known and cannot be set, whatever its value."""
+        self.problem(key, f"{self.given[key].key} {why}")
+
+    def _place(self, key: str) -> str:
+        given = self.given.get(key)
+        return given.place() if given is not None else str(self.file.path)
 
 
-def checked(
-    model: type[ModelT], values: Mapping[str, str], findings: Findings, prefix: str = ""
-) -> ModelT | None:
-    """A model of these values. What is wrong goes into the findings; None then.
+def checked(model: type[ModelT], findings: Findings, prefix: str = "") -> ModelT | None:
+    """A model of the given values. What is wrong goes into the findings; None then.
 
     prefix: what stands before the model's keys in the file.
     """
-    own = {key: value for key, value in values.items() if key in aliases(model)}
+    own = {
+        alias: findings.given[prefix + alias].value
+        for alias in aliases(model)
+        if prefix + alias in findings.given
+    }
     try:
         return model.model_validate(own)
     except ValidationError as error:
+        wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
         for each in error.errors():
             _tell(model, dict(each), findings, prefix)
+        if wrong:
+            _tell_contradictions(model, own, wrong, findings, prefix)
         return None
+
+
+def _tell_contradictions(
+    model: type[ConfigModel],
+    own: Mapping[str, str],
+    wrong: Collection[str],
+    findings: Findings,
+    prefix: str,
+) -> None:
+    """Keys that contradict each other are looked for only when each is right: so leave out those
+    that are not."""
+    try:
+        model.model_validate({key: value for key, value in own.items() if key not in wrong})
+    except ValidationError as error:
+        for each in error.errors():
+            if not each["loc"]:
+                _tell(model, dict(each), findings, prefix)
 
 
 def aliases(model: type[ConfigModel]) -> dict[str, FieldInfo]:
@@ -82,29 +131,33 @@ def is_password(info: FieldInfo) -> bool:
 def _tell(
     model: type[ConfigModel], error: Mapping[str, Any], findings: Findings, prefix: str
 ) -> None:
-    location = error["loc"]
-    if not location:
-        findings.problem("", _plain(error["msg"]))
+    if not error["loc"]:
+        for sentence in _plain(error["msg"]).split("\n"):
+            findings.problem("", sentence)
         return
-    alias = str(location[0])
-    key = prefix + alias
+    alias = str(error["loc"][0])
     if error["type"] == "missing":
-        findings.problem(key, f'Missing required configuration "{key}" which has no default value.')
-        return
-    secret = is_password(aliases(model)[alias])
-    findings.invalid(key, HIDDEN if secret else str(error["input"]), _reason(error))
+        findings.missing(prefix + alias)
+    else:
+        is_secret = is_password(aliases(model)[alias])
+        findings.invalid(prefix + alias, _reason(error), is_secret=is_secret)
 
 
 def _reason(error: Mapping[str, Any]) -> str:
+    """Why a value is wrong, in Kafka's words where Kafka has some."""
     kind, context = error["type"], error.get("ctx", {})
     if kind.startswith("int_"):
         return "Not a number of type INT"
     if kind.startswith("bool_"):
         return "Expected value to be either true or false"
-    if kind == "literal_error":
-        return f"String must be one of: {_choices(context['expected'])}"
-    if kind == "greater_than_equal":
-        return f"Value must be at least {context['ge']}"
+    words = {
+        "literal_error": "String must be one of: {expected}",
+        "greater_than_equal": "Value must be at least {ge}",
+        "less_than_equal": "Value must be at most {le}",
+        "string_too_short": "It must not be empty",
+    }
+    if kind in words:
+        return _choices(words[kind].format(**context))
     return _plain(error["msg"])
 
 
@@ -129,13 +182,14 @@ def tell_of_unknown(
     for key in keys:
         if key in known:
             continue
+        written = findings.given[key].key
         why = _why_not_honoured(key, not_honoured)
         if why is not None:
-            findings.warning(key, f"{key} has no effect: {why}")
+            findings.warning(key, f"{written} has no effect: {why}")
             continue
         close = difflib.get_close_matches(key, known, 1, 0.75)
         hint = f"; did you mean {close[0]}?" if close else ""
-        findings.problem(key, f"Unknown configuration {key}{hint}")
+        findings.problem(key, f"Unknown configuration {written}{hint}")
 
 
 def _why_not_honoured(key: str, not_honoured: Mapping[str, str]) -> str | None:

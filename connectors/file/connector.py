@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from connectors.file.ledger import FileLedger, FileOffsetStore
 from sinkworker.api import (
@@ -30,8 +32,14 @@ from sinkworker.api import (
 from sinkworker.api.connector import Batches
 
 
+def _is_named(file: Path) -> Path:
+    if not file.name:
+        raise ValueError("Expected the path of a file")
+    return file
+
+
 class FileStreamSinkConfig(ConnectorConfig):
-    file: Path
+    file: Annotated[Path, AfterValidator(_is_named)]
     """Where lines are appended. Beside it stand <file>.offsets.json and <file>.lock."""
 
 

@@ -25,8 +25,8 @@ InsertMode = Annotated[Literal["insert", "upsert", "ignore"], BeforeValidator(_l
 
 
 class PostgresSinkConfig(ConnectorConfig):
-    connection_url: str
-    """postgresql://host:port/database, or the same with jdbc: before it."""
+    connection_url: Password
+    """postgresql://host:port/database, or the same with jdbc: before it. May hold a password."""
     connection_user: str | None = None
     """The role to log in as."""
     connection_password: Password | None = None
@@ -39,7 +39,7 @@ class PostgresSinkConfig(ConnectorConfig):
     """The columns of the primary key; empty: all fields of the key, or Kafka's three."""
     delete_enabled: bool = False
     """Whether a null value deletes the row with its key (needs upsert and record_key)."""
-    table_name_format: str = "${topic}"
+    table_name_format: str = Field(default="${topic}", min_length=1)
     """The table of a topic, perhaps with its schema before a dot."""
     topics_to_tables_mapping: CsvList = ()
     """Exceptions to that: <topic>:<table>,…"""
@@ -49,7 +49,7 @@ class PostgresSinkConfig(ConnectorConfig):
     """Whether a missing table is created."""
     auto_evolve: bool = False
     """Whether a missing column is added."""
-    offsets_table: str = "sinkworker_offsets"
+    offsets_table: str = Field(default="sinkworker_offsets", min_length=1)
     """Where offsets are kept, perhaps with a schema before a dot."""
 
     also_read_as: ClassVar[Mapping[str, str]] = {
@@ -71,8 +71,8 @@ class PostgresSinkConfig(ConnectorConfig):
 
     @field_validator("connection_url")
     @classmethod
-    def _url_can_be_read(cls, url: str) -> str:
-        connection_arguments(url)
+    def _url_can_be_read(cls, url: Password) -> Password:
+        connection_arguments(url.get_secret_value())
         return url
 
     @field_validator("topics_to_tables_mapping")
@@ -86,17 +86,30 @@ class PostgresSinkConfig(ConnectorConfig):
 
     @model_validator(mode="after")
     def _modes_fit_together(self) -> PostgresSinkConfig:
-        if self.insert_mode == "upsert" and self.pk_mode == "none":
-            raise ValueError("insert.mode=upsert needs a key: set pk.mode and pk.fields")
-        if self.delete_enabled and self.pk_mode != "record_key":
-            raise ValueError("Deletes are only supported for pk.mode record_key")
-        if self.delete_enabled and self.insert_mode != "upsert":
-            raise ValueError("delete.enabled=true needs insert.mode=upsert")
-        if self.pk_mode == "kafka" and len(self.pk_fields) not in (0, 3):
-            raise ValueError("pk.mode=kafka needs no pk.fields, or three: topic, partition, offset")
-        if self.pk_mode == "record_value" and not self.pk_fields:
-            raise ValueError("pk.mode=record_value needs pk.fields")
+        contradictions = [sentence for is_so, sentence in self._contradictions() if is_so]
+        if contradictions:
+            raise ValueError("\n".join(contradictions))
         return self
+
+    def _contradictions(self) -> list[tuple[bool, str]]:
+        pk_mode, names = self.pk_mode, self.pk_fields
+        upserts = self.insert_mode == "upsert"
+        return [
+            (
+                upserts and pk_mode == "none",
+                "insert.mode=upsert needs a key: set pk.mode and pk.fields",
+            ),
+            (
+                self.delete_enabled and pk_mode != "record_key",
+                "Deletes are only supported for pk.mode record_key",
+            ),
+            (self.delete_enabled and not upserts, "delete.enabled=true needs insert.mode=upsert"),
+            (
+                pk_mode == "kafka" and len(names) not in (0, 3),
+                "pk.mode=kafka needs no pk.fields, or three: topic, partition, offset",
+            ),
+            (pk_mode == "record_value" and not names, "pk.mode=record_value needs pk.fields"),
+        ]
 
     def table_of(self, topic: str) -> str:
         mapped = dict(item.split(":", 1) for item in self.topics_to_tables_mapping)

@@ -83,7 +83,8 @@ class Session:
 
     def _arguments(self) -> dict[str, Any]:
         config = self._config
-        chosen: dict[str, Any] = dict(PATIENCE) | connection_arguments(config.connection_url)
+        address = connection_arguments(config.connection_url.get_secret_value())
+        chosen: dict[str, Any] = dict(PATIENCE) | address
         if config.connection_user is not None:
             chosen["user"] = config.connection_user
         if config.connection_password is not None:

@@ -46,6 +46,8 @@ class ConnectorConfig(ConfigModel):
 
     not_honoured: keys of the twin connector elsewhere that are read and have no effect here, with
     the reason; they are warnings instead of errors.
+    also_read_as: other names of keys → the names they have here.
     """
 
     not_honoured: ClassVar[Mapping[str, str]] = {}
+    also_read_as: ClassVar[Mapping[str, str]] = {}

@@ -23,9 +23,10 @@ def config() -> None:
 def new(plugin: str) -> None:
     """Print a commented configuration file for a connector."""
     from sinkworker.documentation import keys
+    from sinkworker.plugins import Kind
     from sinkworker.settings import SinkSettings
 
-    connector = find(plugin)
+    connector = find(plugin, Kind.CONNECTOR)
     given = {"name": f"my-{plugin.lower()}", "connector.class": plugin, "topics": "my-topic"}
     click.echo("# Where Kafka is.\nbootstrap.servers=localhost:9092\n")
     for key in keys(SinkSettings):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sinkworker.cli import exit_codes
+
+if TYPE_CHECKING:
+    from sinkworker.plugins import Kind
 
 
 @click.group()
@@ -40,12 +44,12 @@ def describe(name: str) -> None:
         click.echo(f"    {key.text}")
 
 
-def find(name: str):  # type: ignore[no-untyped-def]  # a plugin's class, of any kind
-    """The class of a plugin of any kind; exit code 2 when there is none."""
+def find(name: str, *kinds: Kind) -> Any:
+    """The class of a plugin of one of these kinds, or of any; exit code 2 when there is none."""
     from sinkworker.plugins import Catalog, Kind, PluginError
 
     catalog, errors = Catalog(), []
-    for kind in Kind:
+    for kind in kinds or tuple(Kind):
         try:
             return catalog.load(kind, name)
         except PluginError as error:

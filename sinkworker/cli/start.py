@@ -73,9 +73,7 @@ def start(
     _check(configuration)
     worker = build(configuration)
     _introduce(configuration)
-    import gc
-
-    gc.disable()
+    _collect_garbage_rarely()
     worker.start()
     sys.exit(_run(worker, told_to_stop, stop_within))
 
@@ -91,6 +89,9 @@ def _check(configuration: Configuration) -> None:
     from sinkworker.api import ConfigError, ConnectError, RetriableError
     from sinkworker.app import check_environment
 
+    client_log = logging.getLogger("kafka")
+    level = client_log.level
+    client_log.setLevel(logging.CRITICAL)  # one sentence of ours says what twenty of its lines do
     try:
         check_environment(configuration)
     except ConfigError as error:
@@ -99,6 +100,8 @@ def _check(configuration: Configuration) -> None:
         unreachable(error)
     except ConnectError as error:
         refused(error)
+    finally:
+        client_log.setLevel(level)
 
 
 def _introduce(configuration: Configuration) -> None:

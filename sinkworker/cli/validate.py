@@ -26,6 +26,7 @@ def validate(
     for warning in configuration.warnings:
         click.echo(f"warning: {warning}", err=True)
     if deny_warnings and configuration.warnings:
+        click.echo(f"{len(configuration.warnings)} warning(s), and warnings are denied", err=True)
         sys.exit(exit_codes.INVALID_CONFIG)
     if not no_environment:
         try:

@@ -17,5 +17,4 @@ class ByteArrayConverter(Converter):
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
-        del topic, headers
         return None, data

@@ -8,6 +8,7 @@ nesting is possible to about 200 levels.
 from __future__ import annotations
 
 import base64
+import json as stdlib_json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ ENVELOPE_EXPECTED = (
     "additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false "
     "in your converter configuration."
 )
+INFINITE = frozenset({float("inf"), float("-inf")})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,16 +55,24 @@ class JsonConverter(Converter):
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
-        del topic, headers
         if not data:
             return None, None
         try:
             value = from_json(data, allow_inf_nan=False, cache_strings="keys")
         except ValueError as error:
             raise DataError(f"invalid JSON: {error}") from None
+        if _is_infinite(value):
+            raise DataError("invalid JSON: a number that no float can hold")
         if not self._enveloped:
             return None, value
-        return self._open_envelope(value)
+        try:
+            return self._open_envelope(value)
+        except _InexactError:
+            return self._open_envelope(stdlib_json.loads(data, parse_float=Decimal))
+        except DataError:
+            raise
+        except Exception as error:  # whatever a malformed schema leads to; its text may show data
+            raise DataError(f"a malformed envelope ({type(error).__name__})") from None
 
     def _open_envelope(self, value: Any) -> tuple[Schema | None, Any]:
         if value is None:
@@ -104,7 +114,22 @@ class JsonConverter(Converter):
         if kind == "map" and isinstance(payload, list):
             return [[self._typed(schema.get("keys"), k), self._typed(schema.get("values"), v)]
                     for k, v in payload]  # fmt: skip
-        raise DataError(f"a {_json_name(payload)} where the schema says {kind}{_named(schema)}")
+        raise DataError(f"{_json_name(payload)} where the schema says {kind}{_named(schema)}")
+
+
+class _InexactError(Exception):
+    """A decimal was read as a float: the text must be read again, with decimals."""
+
+
+def _is_infinite(value: Any) -> bool:
+    """Whether a number overflowed: `1e400` is read as infinity, whatever the parser is told."""
+    try:
+        if type(value) is dict:
+            return not INFINITE.isdisjoint(value.values())
+        return value in INFINITE
+    except TypeError:  # objects and lists have no hash: look inside
+        inner = value.values() if isinstance(value, dict) else value
+        return any(_is_infinite(each) for each in inner)
 
 
 def _named(schema: Mapping[str, Any]) -> str:
@@ -113,15 +138,16 @@ def _named(schema: Mapping[str, Any]) -> str:
 
 
 def _json_name(payload: Any) -> str:
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(payload), "number")
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    names |= {type(None): "null", int: "an integer"}
+    return names.get(type(payload), "a fraction")
 
 
 def _exactly(*types: type) -> Callable[[Mapping[str, Any], Any], Any]:
     def read(schema: Mapping[str, Any], payload: Any) -> Any:
         if type(payload) not in types:
             raise DataError(
-                f"a {_json_name(payload)} where the schema says {schema['type']}{_named(schema)}"
+                f"{_json_name(payload)} where the schema says {schema['type']}{_named(schema)}"
             )
         return payload
 
@@ -137,26 +163,41 @@ def _bytes(schema: Mapping[str, Any], payload: Any) -> bytes:
 
 
 def _float(schema: Mapping[str, Any], payload: Any) -> float:
-    return float(_exactly(int, float)(schema, payload))
+    return float(_exactly(int, float, Decimal)(schema, payload))
 
 
 def _decimal(schema: Mapping[str, Any], payload: Any) -> Decimal:
-    if isinstance(payload, int | float) and not isinstance(payload, bool):
-        return Decimal(str(payload))
-    scale = int(schema.get("parameters", {}).get("scale", 0))
-    return Decimal(int.from_bytes(_bytes(schema, payload), "big", signed=True)).scaleb(-scale)
+    """Exact, however many digits there are: nothing here rounds to a decimal context."""
+    if type(payload) is float:
+        raise _InexactError
+    if type(payload) in (int, Decimal):
+        return Decimal(payload)
+    scale = int((schema.get("parameters") or {}).get("scale", 0))
+    number = int.from_bytes(_bytes(schema, payload), "big", signed=True)
+    digits = tuple(map(int, str(abs(number))))
+    return Decimal((int(number < 0), digits, -scale))
 
 
 def _date(schema: Mapping[str, Any], payload: Any) -> date:
-    return (EPOCH + timedelta(days=_exactly(int)(schema, payload))).date()
+    return _moment(schema, payload, days=1).date()
 
 
 def _time(schema: Mapping[str, Any], payload: Any) -> time:
-    return (EPOCH + timedelta(milliseconds=_exactly(int)(schema, payload))).time()
+    if not 0 <= _exactly(int)(schema, payload) < 86_400_000:
+        raise DataError(f"a time outside the day{_named(schema)}")
+    return _moment(schema, payload, milliseconds=1).time()
 
 
 def _timestamp(schema: Mapping[str, Any], payload: Any) -> datetime:
-    return EPOCH + timedelta(milliseconds=_exactly(int)(schema, payload))
+    return _moment(schema, payload, milliseconds=1)
+
+
+def _moment(schema: Mapping[str, Any], payload: Any, **unit: int) -> datetime:
+    count: int = _exactly(int)(schema, payload)
+    try:
+        return EPOCH + timedelta(**unit) * count
+    except OverflowError:
+        raise DataError(f"a moment outside the years 1 to 9999{_named(schema)}") from None
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {

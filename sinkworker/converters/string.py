@@ -22,9 +22,10 @@ class StringConverterConfig(ConfigModel):
     @classmethod
     def _is_known(cls, name: str) -> str:
         try:
+            b"".decode(name)
             return codecs.lookup(name).name
-        except LookupError:
-            raise ValueError(f"Unknown encoding {name}") from None
+        except (LookupError, UnicodeError):  # binary codecs such as base64 are no encodings
+            raise ValueError("Unknown encoding of text") from None
 
 
 class StringConverter(Converter):
@@ -39,7 +40,6 @@ class StringConverter(Converter):
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
-        del topic, headers
         if data is None:
             return None, None
         try:

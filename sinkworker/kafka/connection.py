@@ -6,6 +6,7 @@ nothing behind. Must not know the port's methods.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +87,9 @@ class Connection:
             for net in begun:
                 net.close()
                 net._net.stop()
+            gc.collect()  # its sockets are in cycles, and a worker may try for days
             if isinstance(error, RetriableError):
                 raise RetriableError(
-                    f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers} ({error})"
+                    f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"
                 ) from error
             raise

@@ -6,9 +6,10 @@ the other; none is silently dropped. Must not know where the keys were written.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -31,6 +32,8 @@ JAVA_ASSIGNORS = {
 }
 COOPERATIVE = frozenset({"cooperative-sticky"})
 
+MOST = 2**31 - 1
+
 Parser = Callable[[str], Any]
 
 
@@ -42,6 +45,8 @@ def _number(least: int) -> Parser:
             raise ValueError("Not a number of type INT") from None
         if number < least:
             raise ValueError(f"Value must be at least {least}")
+        if number > MOST:
+            raise ValueError(f"Value must be at most {MOST}")
         return number
 
     return parse
@@ -71,7 +76,7 @@ def _assignors(text: str) -> tuple[Any, ...]:
     names = [JAVA_ASSIGNORS.get(part.strip(), part.strip()) for part in text.split(",")]
     unknown = [name for name in names if name not in ASSIGNORS]
     if unknown or not names:
-        raise ValueError(f"Unknown strategy {', '.join(unknown)}; known are {', '.join(ASSIGNORS)}")
+        raise ValueError(f"Known strategies are {', '.join(ASSIGNORS)}")
     if COOPERATIVE.intersection(names) and not COOPERATIVE.issuperset(names):
         raise ValueError(
             "cooperative-sticky cannot be combined with strategies that stop the world"
@@ -118,12 +123,12 @@ LOOKUP = "default.api.timeout.ms"
 NO_EQUIVALENT = "kafka-python has no such setting"
 NO_JAVA = "it names a Java class"
 NO_METRICS = "the client's own metrics are off; look at the worker's"
-NO_SECURITY = "only security.protocol=PLAINTEXT is supported so far"
+NO_SECURITY = "this version speaks PLAINTEXT only"
 CONVERTERS = "records are read as bytes; set key.converter and value.converter"
 
 REFUSED: Mapping[str, str] = {
     "auto.commit.interval.ms": "nothing is committed automatically; see offset.flush.interval.ms",
-    "auto.include.jmx.reporter": NO_JAVA,
+    "auto.include.jmx.reporter": "there is no JMX outside Java",
     "config.providers": "use ${env:…}, ${file:…:…} and ${dir:…:…}, which are always there",
     "enable.metrics.push": NO_METRICS,
     "group.remote.assignor": "group.protocol=consumer is not supported by kafka-python",
@@ -174,53 +179,72 @@ class ClientSettings:
     lookup_within_ms: int = 60_000
 
 
-def read_settings(overrides: Mapping[str, str]) -> tuple[ClientSettings, list[ConfigProblem]]:
-    """Translate Java names (without `consumer.override.`). Problems name the key as given here."""
-    arguments, problems = dict(DEFAULTS), []
+class Reading(NamedTuple):
+    """What came of a client's keys.
+
+    wrong: keys with a wrong value, and why. refused: keys that cannot be set, and how to say so.
+    """
+
+    settings: ClientSettings
+    wrong: list[ConfigProblem]
+    refused: list[ConfigProblem]
+
+
+def read_settings(overrides: Mapping[str, str]) -> Reading:
+    """Translate Java names, given without `consumer.override.`."""
+    arguments = dict(DEFAULTS)
+    wrong: list[ConfigProblem] = []
+    refused: list[ConfigProblem] = []
     lookup_within_ms = ClientSettings.lookup_within_ms
     for key, text in overrides.items():
+        why = _why_refused(key, text)
+        if why is not None:
+            refused.append(ConfigProblem(key, why))
+            continue
         try:
             if key == LOOKUP:
                 lookup_within_ms = _number(1)(text)
             elif key in HONOURED:
                 name, parse = HONOURED[key]
                 arguments[name] = parse(text)
-            else:
-                _refuse(key, text)
         except ValueError as error:
-            problems.append(ConfigProblem(key, str(error)))
-    problems += _contradictions(arguments)
-    return ClientSettings(arguments, lookup_within_ms), problems
+            wrong.append(ConfigProblem(key, str(error)))
+    wrong += _contradictions(arguments, overrides)
+    return Reading(ClientSettings(arguments, lookup_within_ms), wrong, refused)
 
 
-def _refuse(key: str, text: str) -> None:
+def _why_refused(key: str, text: str) -> str | None:
+    if key in HONOURED or key == LOOKUP:
+        return None
     if key in FIXED:
         value, why = FIXED[key]
-        if text.strip().lower() != value.lower():
-            raise ValueError(f"Only {value} is possible: {why}")
-    elif key in REFUSED:
-        raise ValueError(f"Not honoured: {REFUSED[key]}")
-    elif key.startswith(("sasl.", "ssl.")):
-        raise ValueError(f"Not honoured: {NO_SECURITY}")
-    else:
-        raise ValueError("No such setting of a Kafka consumer")
+        return None if text.strip().lower() == value.lower() else f"can only be {value}: {why}"
+    if key in REFUSED:
+        return f"cannot be set: {REFUSED[key]}"
+    if key.startswith(("sasl.", "ssl.")):
+        return f"cannot be set: {NO_SECURITY}"
+    close = difflib.get_close_matches(key, [*HONOURED, *FIXED, *REFUSED, LOOKUP], 1, 0.75)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"is no setting of a Kafka consumer{hint}"
 
 
 # Pairs that the client itself would refuse when it starts, or the broker at the first join.
 _ORDERED = (
-    ("fetch.max.wait.ms", 500, "request.timeout.ms", 30_000),
+    ("fetch.max.wait.ms", 100, "request.timeout.ms", 30_000),
     ("request.timeout.ms", 30_000, "connections.max.idle.ms", 540_000),
     ("heartbeat.interval.ms", 3_000, "session.timeout.ms", 45_000),
 )
 
 
-def _contradictions(arguments: Mapping[str, Any]) -> list[ConfigProblem]:
+def _contradictions(
+    arguments: Mapping[str, Any], overrides: Mapping[str, str]
+) -> list[ConfigProblem]:
     problems = []
     for smaller, smaller_default, larger, larger_default in _ORDERED:
         low = arguments.get(HONOURED[smaller][0], smaller_default)
         high = arguments.get(HONOURED[larger][0], larger_default)
         if low >= high:
-            problems.append(
-                ConfigProblem(larger, f"{larger} ({high}) must be larger than {smaller} ({low})")
-            )
+            written = larger if larger in overrides else smaller
+            message = f"{larger} ({high}) must be larger than {smaller} ({low})"
+            problems.append(ConfigProblem(written, message))
     return problems

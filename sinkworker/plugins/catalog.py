@@ -8,10 +8,13 @@ group is ever imported, whatever a configuration says.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
+
+from sinkworker.api import Converter, Predicate, SinkConnector, Transform
 
 
 class Kind(Enum):
@@ -25,6 +28,16 @@ class Kind(Enum):
     @property
     def noun(self) -> str:
         return self.name.lower()
+
+    @property
+    def base(self) -> type:
+        """What every plugin of this kind is a subclass of."""
+        return {
+            Kind.CONNECTOR: SinkConnector,
+            Kind.CONVERTER: Converter,
+            Kind.TRANSFORM: Transform,
+            Kind.PREDICATE: Predicate,
+        }[self]
 
 
 class PluginError(Exception):
@@ -63,16 +76,24 @@ class Catalog:
         """The class of that name. PluginError when there is none, several, or it cannot be imported."""
         point = self._find(kind, name)
         try:
-            return point.load()
+            plugin = point.load()
         except Exception as error:
             raise PluginError(
                 f"The {kind.noun} {name} of {_distribution(point)} cannot be imported: "
                 f"{type(error).__name__}: {error}"
             ) from error
+        if not (isinstance(plugin, type) and issubclass(plugin, kind.base)):
+            raise PluginError(
+                f"The {kind.noun} {name} of {_distribution(point)} is none: {point.value} is no "
+                f"subclass of {kind.base.__name__}"
+            )
+        if plugin is kind.base:
+            raise PluginError(f"The {kind.noun} {name} of {_distribution(point)} is abstract")
+        return plugin
 
     def _find(self, kind: Kind, name: str) -> EntryPoint:
-        for candidate in _candidates(name):
-            points = [point for point in self._points[kind] if point.name == candidate]
+        for answers in (_names, _aliases):
+            points = [point for point in self._points[kind] if name in answers(point.name)]
             offers = sorted({_distribution(point) for point in points})
             if len(offers) > 1:
                 raise PluginError(
@@ -83,10 +104,10 @@ class Catalog:
         raise PluginError(self._unknown(kind, name))
 
     def _unknown(self, kind: Kind, name: str) -> str:
-        names = [plugin.name for plugin in self.list(kind)]
-        close = difflib.get_close_matches(name.rpartition(".")[2], names, 1, 0.6)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        known = f"; installed are {', '.join(names)}" if names else "; none is installed"
+        names = {_core(plugin.name): plugin.name for plugin in self.list(kind)}
+        close = difflib.get_close_matches(_core(name), names, 1, 0.8)
+        hint = f"; did you mean {names[close[0]]}?" if close else ""
+        known = f"; installed are {', '.join(names.values())}" if names else "; none is installed"
         return f"There is no {kind.noun} {name}{hint or known}"
 
 
@@ -94,12 +115,22 @@ def _installed() -> list[EntryPoint]:
     return [point for kind in Kind for point in entry_points(group=kind.value)]
 
 
-def _candidates(name: str) -> Iterable[str]:
-    """As Kafka Connect finds classes: by the full name, or the simple one without its suffix."""
-    yield name
-    for suffix in ("Connector", "SinkConnector"):
-        if name.endswith(suffix) and "." not in name:
-            yield name.removesuffix(suffix)
+def _names(entry: str) -> set[str]:
+    return {entry}
+
+
+def _aliases(entry: str) -> set[str]:
+    """As Kafka Connect finds classes: the simple name, also without its suffix."""
+    simple = entry.rpartition(".")[2]
+    suffixes = ("Connector", "SinkConnector", "Converter")
+    shorter = {simple.removesuffix(suffix) for suffix in suffixes if simple.endswith(suffix)}
+    return {simple, simple + "Connector", *shorter}
+
+
+def _core(name: str) -> str:
+    """What distinguishes one name from another: `StringConverter` is not nearly `IntegerConverter`."""
+    simple = name.rpartition(".")[2].lower()
+    return re.sub(r"(sink)?(connector|converter|transform|predicate)?$", "", simple)
 
 
 def _distribution(point: EntryPoint) -> str:

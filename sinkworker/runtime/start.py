@@ -96,6 +96,8 @@ def _time(text: str) -> AtTime | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if moment.timestamp() < 0:
+        raise ValueError("A time before 1970")
     return AtTime(int(moment.timestamp() * 1000))
 
 

@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.api": {"sinkworker.api", "pydantic"},
     "sinkworker.runtime": {"sinkworker.runtime", "sinkworker.api"},
     "sinkworker.converters": {"sinkworker.api", "pydantic", "pydantic_core"},
-    "sinkworker.plugins": {"sinkworker.plugins"},
+    "sinkworker.plugins": {"sinkworker.plugins", "sinkworker.api"},
     "sinkworker.kafka": {"sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka"},
     "sinkworker.testing": {"sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest"},
     # configuration and composition
@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     # plugins: the public API only
     "connectors": set(),
-    "connectors.file": {"connectors.file", "sinkworker.api"},
+    "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},
     "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
 }  # fmt: skip
 

@@ -142,10 +142,10 @@ class KafkaWorld:
         partitions: Sequence[TopicPartition] = (),
         max_poll_records: int = 500,
     ) -> Consumer:
-        settings, problems = read_settings(
+        settings, wrong, refused = read_settings(
             self.settings | {"max.poll.records": str(max_poll_records)}
         )
-        assert not problems
+        assert not wrong + refused
         connection = Connection(self._kafka.bootstrap, self._name, settings, 1 << 24, 500)
         subscription = Subscription(tuple(topics), pattern, tuple(partitions))
         consumer = connection.consumer(subscription, len(self._consumers))
