@@ -7,6 +7,8 @@ nothing behind. Must not know the port's methods.
 from __future__ import annotations
 
 import gc
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +69,7 @@ class Connection:
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
             "metrics_enabled": False,
+            "socket_options": _socket_options(chosen),
         }
 
     def _for_admin(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -75,9 +78,11 @@ class Connection:
     def _made(self, client_class: Any, arguments: dict[str, Any]) -> Any:
         """A client, or none: one whose constructor raises has already started an I/O thread."""
         begun: list[KafkaNetClient] = []
+        # The admin client would create whatever topic it is asked about, a deleted one again, too.
+        creates = self.settings.consumer.get("allow_auto_create_topics", False)
 
         def net_client(**configs: Any) -> KafkaNetClient:
-            begun.append(KafkaNetClient(**configs))
+            begun.append(KafkaNetClient(**configs | {"allow_auto_create_topics": creates}))
             return begun[-1]
 
         try:
@@ -93,3 +98,13 @@ class Connection:
                     f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"
                 ) from error
             raise
+
+
+def _socket_options(settings: Mapping[str, Any]) -> list[tuple[int, int, int]]:
+    """kafka-python takes the sizes of buffers and does nothing with them; sockets do."""
+    sizes = {
+        socket.SO_RCVBUF: settings.get("receive_buffer_bytes"),
+        socket.SO_SNDBUF: settings.get("send_buffer_bytes"),
+    }
+    buffers = [(socket.SOL_SOCKET, option, size) for option, size in sizes.items() if size]
+    return [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *buffers]

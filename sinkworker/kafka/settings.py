@@ -95,7 +95,6 @@ HONOURED: Mapping[str, tuple[str, Parser]] = {
     "client.id": ("client_id", str),
     "client.rack": ("client_rack", str),
     "connections.max.idle.ms": ("connections_max_idle_ms", _number(1)),
-    "exclude.internal.topics": ("exclude_internal_topics", _boolean),
     "fetch.max.bytes": ("fetch_max_bytes", _number(0)),
     "fetch.max.wait.ms": ("fetch_max_wait_ms", _number(0)),
     "fetch.min.bytes": ("fetch_min_bytes", _number(0)),
@@ -151,6 +150,10 @@ REFUSED: Mapping[str, str] = {
 
 # One value means what happens anyway; any other is refused.
 FIXED: Mapping[str, tuple[str, str]] = {
+    "exclude.internal.topics": (
+        "true",
+        "kafka-python 3.0.12 cannot divide internal topics among the members of a group",
+    ),
     "enable.auto.commit": (
         "false",
         "offsets are stored with the sink's own writes; committing them elsewhere, earlier or later, "
