@@ -78,11 +78,13 @@ class Connection:
     def _made(self, client_class: Any, arguments: dict[str, Any]) -> Any:
         """A client, or none: one whose constructor raises has already started an I/O thread."""
         begun: list[KafkaNetClient] = []
-        # The admin client would create whatever topic it is asked about, a deleted one again, too.
+        # kafka-python 3.0.12 takes this setting and does not pass it on: every look at a topic that
+        # was deleted would create it again.
         creates = self.settings.consumer.get("allow_auto_create_topics", False)
 
         def net_client(**configs: Any) -> KafkaNetClient:
-            begun.append(KafkaNetClient(**configs | {"allow_auto_create_topics": creates}))
+            begun.append(KafkaNetClient(**configs))
+            begun[-1].cluster.config["allow_auto_create_topics"] = creates
             return begun[-1]
 
         try:
