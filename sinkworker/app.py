@@ -17,11 +17,9 @@ from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, read_file
-from sinkworker.runtime.assembly import TaskPlan, assemble
-from sinkworker.runtime.backoff import Backoff
+from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
-from sinkworker.runtime.ports import Clock
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
 from sinkworker.runtime.worker import TaskId, Worker
@@ -94,9 +92,9 @@ def build(configuration: Configuration) -> Worker:
     for configured in configuration.connectors:
         plan, connection = _plan(configured), _connection(configured)
         for number, subscription in enumerate(_subscriptions(configured)):
-            mailbox, backoff = Mailbox(), plan.backoff()
-            make = partial(_make_parts, plan, connection, subscription, number, backoff, clock)
-            runner = TaskRunner(make, backoff, clock, mailbox)
+            mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
+            make = partial(_make_parts, plan, connection, subscription, number, lasting)
+            runner = TaskRunner(make, lasting.backoff, clock, mailbox)
             worker.add(TaskId(configured.settings.name, number), runner, mailbox)
     return worker
 
@@ -106,11 +104,10 @@ def _make_parts(
     connection: Connection,
     subscription: Subscription,
     number: int,
-    backoff: Backoff,
-    clock: Clock,
+    lasting: Lasting,
 ) -> Parts:
     """Called on the task's thread, again whenever it needs a new client."""
-    return assemble(plan, number, connection.consumer(subscription, number), backoff, clock)
+    return assemble(plan, number, connection.consumer(subscription, number), lasting)
 
 
 def _connection(configured: ConfiguredConnector) -> Connection:

@@ -6,7 +6,7 @@ Owns which part gets which. Must not know where configurations come from, nor an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -61,11 +61,26 @@ class TaskPlan:
         return Backoff(self.retry_delay_max_ms, self.retry_timeout_ms, Random())
 
 
-def assemble(
-    plan: TaskPlan, number: int, consumer: Consumer, backoff: Backoff, clock: Clock
-) -> Parts:
-    """Task `number` of a connector, on this consumer."""
-    connector, counters = plan.connector, Counters()
+@dataclass(frozen=True)
+class Lasting:
+    """What a task keeps when it gets a new client."""
+
+    backoff: Backoff
+    clock: Clock
+    counters: Counters = field(default_factory=Counters)
+
+
+def assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting) -> Parts:
+    """Task `number` of a connector, on this consumer, which is closed if a plugin raises here."""
+    try:
+        return _assemble(plan, number, consumer, lasting)
+    except BaseException:
+        consumer.close()
+        raise
+
+
+def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting) -> Parts:
+    connector, counters, clock = plan.connector, lasting.counters, lasting.clock
     context = TaskContext(plan.name, number, plan.flush_timeout_ms, plan.tolerance)
     task, store = connector.create_task(context), connector.offset_store()
     opening = Opening(
@@ -74,12 +89,13 @@ def assemble(
     return Parts(
         task=task,
         store=store,
+        context=context,
         delivery=connector.delivery,
         consumer=consumer,
         held=Held(task, opening, consumer),
         pipeline=_pipeline(plan),
         flush_policy=plan.flush_policy,
-        recovery=Recovery(backoff, opening, clock, counters, context.owner),
+        recovery=Recovery(lasting.backoff, opening, clock, counters, context.owner),
         watchdog=Watchdog(plan.stalled_after_ms, counters),
         counters=counters,
         clock=clock,

@@ -156,6 +156,8 @@ class Assignment:
         book.forget_pending()
         book.epoch, book.stored, book.cause = claim.epoch, claim.resume, None
         book.position, book.leader_epoch = claim.resume.next, claim.resume.leader_epoch
+        if book.barrier is not None and book.position > book.barrier.offset:
+            book.barrier = None  # somebody moved the offset past it
 
     def reopen(self, partitions: Iterable[TopicPartition]) -> None:
         """Drop what is pending; these must be claimed again. A barrier stays."""
@@ -210,7 +212,8 @@ class Assignment:
 
     def delivered(self, partition: TopicPartition, delivery: Delivery, now_ms: int) -> None:
         book = self._books[partition]
-        book.position, book.leader_epoch = delivery.next, _known(delivery.leader_epoch)
+        if delivery.next != book.position:
+            book.position, book.leader_epoch = delivery.next, _known(delivery.leader_epoch)
         book.records += delivery.records
         book.filtered += delivery.filtered
         book.bytes += delivery.bytes

@@ -25,8 +25,10 @@ class Backoff:
     def failures(self) -> int:
         return self._failures
 
-    def failed(self, now_ms: int) -> None:
-        if now_ms - self._last_ms > 2 * self._max_delay_ms:
+    def failed(self, now_ms: int, began_ms: int | None = None) -> None:
+        """An attempt failed that began at `began_ms`: however long it took, it belongs to the run."""
+        began_ms = now_ms if began_ms is None else began_ms
+        if began_ms - self._last_ms > 2 * self._max_delay_ms:
             self._failures = 0
         if self._failures == 0:
             self._since_ms = now_ms

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from sinkworker.api import Offset, SinkTask, TopicPartition
+from sinkworker.api import FencedError, Offset, SinkTask, TopicPartition
 from sinkworker.runtime.assignment import Assignment, State
 from sinkworker.runtime.opening import Opening, recreated
 from sinkworker.runtime.ports import Consumer
@@ -31,14 +31,21 @@ class Held:
     def open_ones(self) -> list[TopicPartition]:
         return self.assignment.in_state(State.OPEN)
 
+    def claimed_ones(self) -> list[TopicPartition]:
+        return self.assignment.in_state(State.OPEN, State.QUARANTINED)
+
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         """To be opened. Some may be held already: whatever was pending for them is dropped."""
         self.release([p for p in partitions if p in self.assignment])
         self.assignment.assign(sorted(partitions))
 
     def release(self, partitions: Collection[TopicPartition]) -> None:
-        self._task.close(partitions)
-        self.assignment.remove(partitions)
+        if partitions:
+            self._task.close(partitions)
+            self.assignment.remove(partitions)
+
+    def all_open(self) -> bool:
+        return not self.assignment.in_state(State.CLAIMING)
 
     # open
 
@@ -71,20 +78,29 @@ class Held:
             return True
         if not self._consumer.holds(again):
             return False
-        self._consumer.commit(self._last_known(again))
+        offsets = self._last_known(again)
+        if offsets:
+            self._consumer.commit(offsets)
         return True
 
     def _last_known(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Offset]:
         books = self.assignment.books()
         known = {p: stored for p in partitions if (stored := books[p].stored) is not None}
         unknown = [p for p in partitions if p not in known]
-        if unknown:
+        # For a sink that stores no offsets a commit decides where to start: its opening commits.
+        if unknown and self._opening.has_store:
             known |= self._consumer.committed(unknown)
             bounds = self._consumer.bounds([p for p in unknown if p not in known])
             known |= {p: Offset(each.start) for p, each in bounds.items()}
         return known
 
     # drop
+
+    def drop_all(self) -> int:
+        """After a failure: whatever may be open, in the book or only in the task. How many were."""
+        opened = len(self.open_ones())
+        self.drop(self.assignment.in_state(State.OPEN, State.CLAIMING))
+        return opened
 
     def drop(self, partitions: Collection[TopicPartition]) -> None:
         """Forget what is pending; these must be opened again."""
@@ -94,23 +110,32 @@ class Held:
         self._task.close(partitions)
         self.assignment.reopen(partitions)
 
-    def drop_altered(self) -> None:
-        """Reopen what an operator moved: the epoch in the store is not ours any more."""
-        held = self.assignment.in_state(State.OPEN, State.QUARANTINED)
+    def drop_altered(self) -> int:
+        """Reopen what an operator moved: the epoch in the store is not ours any more. How many.
+
+        FencedError when it was another owner who moved it, and no group decides between the two.
+        """
+        held = self.claimed_ones()
         stored = self._opening.stored() if held else {}
-        for partition in held:
-            book = self.assignment.books()[partition]
-            if partition in stored and stored[partition].epoch != book.epoch:
-                log.info("%s: its stored offset was changed from outside; reopening", partition)
-                self.drop([partition])
-                self.assignment.forgive(partition)
+        books = self.assignment.books()
+        altered = [p for p in held if p in stored and stored[p].epoch != books[p].epoch]
+        for partition in altered:
+            if stored[partition].owner is not None and not self._consumer.in_group:
+                raise FencedError(f"{partition} was claimed by {stored[partition].owner}")
+            log.info("%s: its stored offset was changed from outside; reopening", partition)
+            self.drop([partition])
+            self.assignment.forgive(partition)
+        return len(altered)
 
     # quarantine
 
     def quarantine(self, partition: TopicPartition, cause: str, epoch: int | None = None) -> None:
-        if partition not in self.assignment:
+        book = self.assignment.books().get(partition)
+        if book is None or book.state is State.QUARANTINED:
             return
         self._consumer.pause([partition])
+        # Without a leader epoch: the client would go on to compare it, and to report a truncation.
+        self._consumer.seek(partition, Offset(book.position))
         self._task.close([partition])
         self.assignment.quarantine(partition, cause, epoch)
         log.error("Quarantined %s. %s", partition, cause)

@@ -17,10 +17,15 @@ class Command(Enum):
 
 
 class Mailbox:
-    """Any thread posts; the task's thread drains, at least a few times a second."""
+    """Any thread posts; the task's thread drains, at least a few times a second.
+
+    is_stopping, is_paused: what was drained so far amounts to. These orders stand, whichever part of
+    the task's thread happened to drain them.
+    """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Command] = SimpleQueue()
+        self.is_stopping = self.is_paused = False
 
     def post(self, command: Command) -> None:
         self._queue.put(command)
@@ -28,6 +33,11 @@ class Mailbox:
     def drain(self) -> Iterator[Command]:
         while True:
             try:
-                yield self._queue.get_nowait()
+                command = self._queue.get_nowait()
             except Empty:
                 return
+            if command is Command.STOP:
+                self.is_stopping = True
+            else:
+                self.is_paused = command is Command.PAUSE
+            yield command

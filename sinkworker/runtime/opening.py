@@ -6,6 +6,7 @@ know when to open, nor what happens to a partition afterwards.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from sinkworker.api import (
 )
 from sinkworker.runtime.ports import Bounds, Consumer, Identity
 from sinkworker.runtime.start import EARLIEST, LATEST, Start
+
+log = logging.getLogger(__name__)
 
 
 class OutOfRange(Enum):
@@ -62,12 +65,17 @@ class Opening:
         self._start, self._out_of_range = start, out_of_range
         self._joins_by_pattern = joins_by_pattern
 
+    @property
+    def has_store(self) -> bool:
+        return self._store is not None
+
     def open(self, consumer: Consumer, partitions: Collection[TopicPartition]) -> Opened:
         """Claim and check. Raises what the store, the task and the consumer raise."""
-        starts = self._starts(consumer, partitions)
+        stored = self.stored()
+        starts = self._starts(consumer, partitions, stored)
         claims = self._task.open(starts)
-        opened = Opened(dict(claims), self._foreign(starts, claims), [])
-        for partition in opened.refused:
+        opened = Opened(dict(claims), self._foreign(starts, claims), _overtaken(stored, claims))
+        for partition in (*opened.refused, *opened.altered):
             opened.claims.pop(partition, None)
         self._check_bounds(consumer, opened)
         return opened
@@ -78,11 +86,13 @@ class Opening:
     # where to start
 
     def _starts(
-        self, consumer: Consumer, partitions: Collection[TopicPartition]
+        self,
+        consumer: Consumer,
+        partitions: Collection[TopicPartition],
+        stored: Mapping[TopicPartition, StoredOffset],
     ) -> dict[TopicPartition, Offset]:
         if self._store is None:
             return self._group_starts(consumer, partitions)
-        stored = self._store.read()
         seeds = self._seeds(consumer, partitions, stored)
         if seeds:
             self._store.seed(seeds)
@@ -95,10 +105,18 @@ class Opening:
     def _group_starts(
         self, consumer: Consumer, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, Offset]:
+        """Where the group stands. What is decided here is committed at once: that decides it."""
         committed = consumer.committed(partitions)
         new = [p for p in partitions if p not in committed]
         starts = self._start.offsets(consumer, new) if new else {}
-        return dict(committed) | {p: _identified(consumer, p, n) for p, n in starts.items()}
+        decided = {p: _identified(consumer, p, n) for p, n in starts.items()}
+        if decided:
+            consumer.commit(decided)
+        known = {
+            p: _identified(consumer, p, at.next)._replace(leader_epoch=at.leader_epoch)
+            for p, at in committed.items()
+        }
+        return known | decided
 
     def _seeds(
         self,
@@ -171,10 +189,22 @@ class Opening:
     def _move_into_range(self, consumer: Consumer, partition: TopicPartition, claim: Claim) -> None:
         rule = EARLIEST if self._out_of_range is OutOfRange.EARLIEST else LATEST
         to = _identified(consumer, partition, rule.offsets(consumer, [partition])[partition])
+        log.warning(
+            "%s: the stored offset %d is not in the log; going on at %d, as offset.out.of.range=%s says",
+            partition, claim.resume.next, to.next, self._out_of_range.value,
+        )  # fmt: skip
         if self._store is None:
             consumer.commit({partition: to})
         else:
             self._store.alter({partition: Alteration(to, claim.epoch)})
+
+
+def _overtaken(
+    stored: Mapping[TopicPartition, StoredOffset], claims: Mapping[TopicPartition, Claim]
+) -> list[TopicPartition]:
+    """Partitions of which more than this claim came after the read: an operator may have reset them,
+    and the start that was offered is the old offset. They are opened again."""
+    return [p for p, claim in claims.items() if p in stored and claim.epoch > stored[p].epoch + 1]
 
 
 def recreated(

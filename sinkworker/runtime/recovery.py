@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from sinkworker.api import ConnectError, FencedError, TopicPartition
+from sinkworker.api import ConnectError, FencedError, RetriableError, TopicPartition
 from sinkworker.runtime.backoff import Backoff
 from sinkworker.runtime.opening import Opening
 from sinkworker.runtime.ports import Clock
@@ -29,16 +29,24 @@ class Recovery:
         self.waiting_for: str | None = None
 
     def failed(
-        self, error: ConnectError, partitions: Collection[TopicPartition], *, in_group: bool
+        self,
+        error: ConnectError,
+        began_ms: int,
+        partitions: Collection[TopicPartition],
+        *,
+        in_group: bool,
     ) -> None:
-        """Note a RetriableError or FencedError. Raises ConnectError when it is for good."""
+        """Note a RetriableError or FencedError of an attempt that began then.
+
+        Raises ConnectError when it is for good.
+        """
         if isinstance(error, FencedError):
             self._counters.fenced += 1
             if not in_group:
                 self._fail_if_taken_over(error, partitions)
         else:
             self._counters.retries += 1
-        self._wait(error)
+        self._wait(error, began_ms)
 
     def succeeded(self) -> None:
         self._backoff.succeeded()
@@ -50,9 +58,9 @@ class Recovery:
     def wait_ms(self) -> int:
         return self._backoff.wait_ms(self._clock.now_ms())
 
-    def _wait(self, error: ConnectError) -> None:
+    def _wait(self, error: ConnectError, began_ms: int) -> None:
         now_ms = self._clock.now_ms()
-        self._backoff.failed(now_ms)
+        self._backoff.failed(now_ms, began_ms)
         self.waiting_for = reason(error)
         if self._backoff.gives_up(now_ms):
             raise ConnectError(
@@ -65,7 +73,10 @@ class Recovery:
         self, error: FencedError, partitions: Collection[TopicPartition]
     ) -> None:
         """Without a group nobody decides between two workers: the later one keeps what it took."""
-        stored = self._opening.stored()
+        try:
+            stored = self._opening.stored()
+        except RetriableError:
+            return  # it will be fenced again when the store answers
         for partition in partitions:
             owner = stored[partition].owner if partition in stored else None
             if owner not in (None, self._owner):

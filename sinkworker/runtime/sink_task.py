@@ -28,6 +28,7 @@ from sinkworker.api import (
     TopicPartition,
 )
 from sinkworker.runtime.assignment import Assignment, Barrier
+from sinkworker.runtime.context import TaskContext
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.mailbox import Command, Mailbox
@@ -64,6 +65,7 @@ class Parts:
 
     task: SinkTask
     store: OffsetStore | None
+    context: TaskContext
     delivery: Delivery
     consumer: Consumer
     held: Held
@@ -82,10 +84,11 @@ def reopening(
 
     @functools.wraps(step)
     def guarded(self: SinkTaskLoop, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        began_ms = self._clock.now_ms()
         try:
             step(self, *args, **kwargs)
         except (RetriableError, FencedError, RecordRejectedError) as error:
-            self.recover(error)
+            self.recover(error, began_ms)
 
     return guarded
 
@@ -99,7 +102,6 @@ class SinkTaskLoop:
         self._flush_policy, self._recovery, self._clock = (
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
-        self._stopping = self._paused = False
         self._alters, self._publishing = Every(ALTERS_SEEN_WITHIN_MS), Every(STATUS_EVERY_MS)
 
     @property
@@ -108,10 +110,11 @@ class SinkTaskLoop:
 
     def run(self) -> None:
         """Until told to stop. Raises ClientStalledError, or whatever reopening does not mend."""
-        while not self._stopping:
+        while not self._mailbox.is_stopping:
             self.iteration()
         self._flush_once_more(self._held.all())
         self._held.release(self._held.all())
+        self._publish_now()
 
     def iteration(self) -> None:
         self._obey()
@@ -119,7 +122,7 @@ class SinkTaskLoop:
         for event in poll.events:
             self._apply(event)
         self._deliver(poll.fetched)
-        self._flush(self._due())
+        self._flush_due()
         self._open()
         self._look_after()
         self._publish()
@@ -129,34 +132,35 @@ class SinkTaskLoop:
     def _obey(self) -> None:
         for command in self._mailbox.drain():
             log.info("Told to %s", command.value)
-            if command is Command.STOP:
-                self._stopping = True
-            elif command is Command.PAUSE:
+            if command is Command.PAUSE:
                 self._pause()
             elif command is Command.RESUME:
                 self._resume()
 
     def _pause(self) -> None:
-        self._paused = True
         self._flush(self._held.open_ones())
         self._consumer.pause(self._held.open_ones())
 
     def _resume(self) -> None:
-        self._paused = False
         self._parts.watchdog.forget()
         self._consumer.resume(self._held.open_ones())
 
     # poll
 
     def _poll(self) -> Poll:
+        """After a poll that raised, positions are unknown: all that is open is opened again."""
+        began_ms = self._clock.now_ms()
         try:
             return self._consumer.poll(self._poll_timeout_ms())
         except BrokenPartitionsError as error:
             for partition, cause in error.causes.items():
                 self._held.quarantine(partition, cause)
-            self._held.drop(self._held.open_ones())
+            self._flush_once_more(self._held.open_ones())
+            self._reopen_all()
         except RetriableError as error:
-            self.recover(error)
+            self._flush_once_more(self._held.open_ones())
+            self.recover(error, began_ms)
+            self._clock.sleep_ms(min(self._recovery.wait_ms(), COMMAND_LATENCY_MS))
         return NOTHING
 
     def _poll_timeout_ms(self) -> int:
@@ -176,12 +180,16 @@ class SinkTaskLoop:
 
     def _flush_once_more(self, partitions: Collection[TopicPartition]) -> None:
         """One attempt. Whether these are still ours to write, the store decides, not the group."""
+        began_ms = self._clock.now_ms()
         try:
             self._write(partitions)
         except (FencedError, RecordRejectedError) as error:
             log.info("Not flushed before they were given up: %s", reason(error))
         except RetriableError as error:
-            self.recover(error)
+            if self._mailbox.is_stopping:
+                log.warning("Not flushed before the end, to be read again: %s", reason(error))
+            else:
+                self.recover(error, began_ms)
 
     # deliver
 
@@ -193,9 +201,10 @@ class SinkTaskLoop:
             if self._assignment.expects(partition, batch.start):
                 self._put(partition, batch)
             else:
+                self._parts.counters.reopened += 1
                 log.warning("%s: dropped a batch from offset %d, which is not the next; reopening",
                             partition, batch.start)  # fmt: skip
-                self._reopen([partition])
+                self._held.drop([partition])
 
     def _put(self, partition: TopicPartition, batch: Fetched) -> None:
         barrier = self._assignment.barrier(partition)
@@ -214,27 +223,33 @@ class SinkTaskLoop:
 
     # flush
 
+    @reopening
+    def _flush_due(self) -> None:
+        self._write(self._due())
+
     def _due(self) -> Collection[TopicPartition]:
         now_ms = self._clock.now_ms()
         chosen = self._task.due(now_ms)
         if chosen is not None:
-            return chosen
+            return {*chosen, *self._assignment.at_barrier()}
         due = self._flush_policy.due(now_ms, self._assignment.pending())
         return self._held.open_ones() if due else ()
 
     @reopening
     def _flush(self, partitions: Collection[TopicPartition]) -> None:
-        if partitions:
-            self._write(partitions)
+        self._write(partitions)
 
     def _write(self, partitions: Collection[TopicPartition]) -> None:
+        if not partitions:
+            return
         self._held.quarantine_recreated(partitions)
         advances = self._assignment.advances(partitions)
         if advances:
             self._task.flush(advances)
             self._assignment.flushed(advances)
             self._recovery.succeeded()
-            self._parts.counters.flushed(advances.values())
+            reported = self._parts.context.take_reported()
+            self._parts.counters.flushed(advances.values(), reported)
             self._tell_kafka(advances)
         self._held.quarantine_stopped()
 
@@ -250,20 +265,24 @@ class SinkTaskLoop:
     @reopening
     def _open(self) -> None:
         if self._recovery.may_try():
-            self._held.open(paused=self._paused)
+            self._held.open(paused=self._mailbox.is_paused)
+            if self._held.all_open():
+                self._recovery.waiting_for = None
 
-    def recover(self, error: ConnectError) -> None:
-        """What every failure leads to. Raises ConnectError when it is for good."""
+    def recover(self, error: ConnectError, began_ms: int) -> None:
+        """What every failure leads to; its attempt began then. Raises it when nothing can be done."""
+        self._parts.context.take_reported()
         if isinstance(error, RecordRejectedError):
+            if error.source not in self._assignment:
+                raise error  # a task that reports what it was not given
             self._assignment.put_barrier(error.source, Barrier(error.offset, error.cause))
         else:
-            partitions, in_group = self._held.open_ones(), self._consumer.in_group
-            self._recovery.failed(error, partitions, in_group=in_group)
-        self._reopen(self._held.open_ones())
+            claimed, in_group = self._held.claimed_ones(), self._consumer.in_group
+            self._recovery.failed(error, began_ms, claimed, in_group=in_group)
+        self._reopen_all()
 
-    def _reopen(self, partitions: Collection[TopicPartition]) -> None:
-        self._parts.counters.reopened += len(partitions)
-        self._held.drop(partitions)
+    def _reopen_all(self) -> None:
+        self._parts.counters.reopened += self._held.drop_all()
 
     # look after
 
@@ -271,8 +290,8 @@ class SinkTaskLoop:
     def _look_after(self) -> None:
         now_ms = self._clock.now_ms()
         if self._alters.due(now_ms):
-            self._held.drop_altered()
-        if not self._paused:
+            self._parts.counters.reopened += self._held.drop_altered()
+        if not self._mailbox.is_paused:
             self._notice_a_stalled_client(now_ms)
 
     def _notice_a_stalled_client(self, now_ms: int) -> None:
@@ -287,8 +306,11 @@ class SinkTaskLoop:
 
     def _publish(self) -> None:
         if self._publishing.due(self._clock.now_ms()):
-            counters, waiting_for = self._parts.counters, self._recovery.waiting_for
-            counters.mirror_failures = self._consumer.mirror_failures()
-            self._board.status = picture(
-                self._assignment, counters, paused=self._paused, waiting_for=waiting_for
-            )
+            self._publish_now()
+
+    def _publish_now(self) -> None:
+        counters, waiting_for = self._parts.counters, self._recovery.waiting_for
+        counters.mirror_failures = self._consumer.mirror_failures()
+        self._board.status = picture(
+            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for
+        )

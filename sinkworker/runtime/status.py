@@ -49,8 +49,11 @@ class Counters:
     stuck_transactions: int = 0
     mirror_failures: int = 0
 
-    def flushed(self, advances: Iterable[Advance]) -> None:
+    def flushed(self, advances: Iterable[Advance], reported: int) -> None:
+        """reported: how many of the records the task found to be bad."""
         self.flushes += 1
+        self.records -= reported
+        self.errant += reported
         for advance in advances:
             self.records += advance.records
             self.filtered += advance.filtered

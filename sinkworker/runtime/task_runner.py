@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sinkworker.api import ConnectError, RetriableError
 from sinkworker.runtime.backoff import Backoff
-from sinkworker.runtime.mailbox import Command, Mailbox
+from sinkworker.runtime.mailbox import Mailbox
 from sinkworker.runtime.ports import ClientStalledError, Clock
 from sinkworker.runtime.sink_task import COMMAND_LATENCY_MS, Parts, SinkTaskLoop
 from sinkworker.runtime.status import Board, TaskState, TaskStatus
@@ -36,44 +36,48 @@ class TaskRunner:
     def run(self) -> None:
         try:
             while (parts := self._connect()) is not None:
-                if self._run_loop(parts):
-                    break
+                self._run_loop(parts)
             self.board.status = replace(self.board.status, state=TaskState.UNASSIGNED)
         except BaseException as error:
             self._fail(error)
 
     def _connect(self) -> Parts | None:
-        """Parts with a live consumer; None when told to stop while waiting for Kafka."""
-        while not any(command is Command.STOP for command in self._mailbox.drain()):
+        """Parts with a live consumer, at the pace of the back-off. None when told to stop."""
+        while not self._is_told_to_stop():
             wait_ms = self._backoff.wait_ms(self._clock.now_ms())
             if wait_ms:
                 self._clock.sleep_ms(min(wait_ms, COMMAND_LATENCY_MS))
                 continue
+            began_ms = self._clock.now_ms()
             try:
                 return self._make_parts()
-            except RetriableError as error:
-                self._wait(error)
+            except (RetriableError, ClientStalledError) as error:
+                self._wait(error, began_ms)
         return None
 
-    def _wait(self, error: RetriableError) -> None:
+    def _is_told_to_stop(self) -> bool:
+        for _ in self._mailbox.drain():
+            pass
+        return self._mailbox.is_stopping
+
+    def _wait(self, error: Exception, began_ms: int) -> None:
         now_ms = self._clock.now_ms()
-        self._backoff.failed(now_ms)
+        self._backoff.failed(now_ms, began_ms)
         if self._backoff.gives_up(now_ms):
             raise ConnectError(f"Gave up (errors.retry.timeout): {reason(error)}") from error
         self.board.status = TaskStatus(TaskState.UNASSIGNED, reason(error))
         log.warning("%s; trying again in %d ms", reason(error), self._backoff.wait_ms(now_ms))
 
-    def _run_loop(self, parts: Parts) -> bool:
-        """Whether the task was told to stop; False when it needs a new client."""
+    def _run_loop(self, parts: Parts) -> None:
+        """Until told to stop, or until the client no longer works."""
+        began_ms = self._clock.now_ms()
         try:
             SinkTaskLoop(parts, self._mailbox, self.board).run()
         except ClientStalledError as error:
             parts.counters.client_rebuilds += 1
-            log.error("%s; making a new Kafka client", error)
-            return False
+            self._wait(error, began_ms)
         finally:
             self._let_go(parts)
-        return True
 
     def _let_go(self, parts: Parts) -> None:
         """Leave the group, so that others take over, and close connections."""

@@ -49,26 +49,31 @@ class Watchdog:
         self._look = Every(max(limit_ms // 4, 1))
         self._polled = PolledTime()
         self._seen: dict[TopicPartition, tuple[int, int]] = {}
+        self._behind: set[tuple[TopicPartition, int]] = set()
 
     def stalled(
         self, consumer: Consumer, positions: Mapping[TopicPartition, int], now_ms: int
     ) -> list[TopicPartition]:
         """Partitions that could be read on and are not. Asks Kafka only about those that rest.
 
-        Called after every poll.
+        Called after every poll. Stalled is what stood at the same position behind the end at two looks:
+        a record may have come just after the poll.
         """
         polled_ms = self._polled.at(now_ms)
         if not self._look.due(polled_ms):
             return []
         still = self._still(positions, polled_ms)
         if not still:
+            self._counters.stuck_transactions, self._behind = 0, set()
             return []
         ends, bounds = consumer.stable_ends(still), consumer.bounds(still)
         self._tell_of_open_transactions({p: b.end for p, b in bounds.items() if ends[p] < b.end})
-        return [p for p in still if positions[p] < ends[p]]
+        before = self._behind
+        self._behind = {(p, positions[p]) for p in still if positions[p] < ends[p]}
+        return sorted(p for p, _ in before & self._behind)
 
     def forget(self) -> None:
-        self._seen = {}
+        self._seen, self._behind = {}, set()
 
     def _still(
         self, positions: Mapping[TopicPartition, int], polled_ms: int

@@ -17,7 +17,7 @@ from sinkworker.api import (
     SinkConnector,
     TopicPartition,
 )
-from sinkworker.runtime.assembly import Conversion, TaskPlan, assemble
+from sinkworker.runtime.assembly import Conversion, Lasting, TaskPlan, assemble
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.mailbox import Command, Mailbox
 from sinkworker.runtime.sink_task import SinkTaskLoop
@@ -50,7 +50,7 @@ class Worker:
 
     def __init__(self, plan: TaskPlan, consumer: InMemoryConsumer, clock: FakeClock) -> None:
         self.consumer, self._mailbox, self._board = consumer, Mailbox(), Board()
-        self._parts = assemble(plan, 0, consumer, plan.backoff(), clock)
+        self._parts = assemble(plan, 0, consumer, Lasting(plan.backoff(), clock))
         self._loop = SinkTaskLoop(self._parts, self._mailbox, self._board)
         self._is_running = True
         self.is_stepping = False
@@ -94,7 +94,7 @@ class Harness:
     harness = Harness(connector, topics=["alerts"])
     harness.produce(TopicPartition("alerts", 0), {"id": 1})
     worker = harness.start()
-    harness.run_until_idle()
+    harness.run()
     """
 
     def __init__(
