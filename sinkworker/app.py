@@ -5,7 +5,7 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -39,8 +39,11 @@ class Configuration:
 def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuration:
     """Read and check all files. ConfigError with every problem of every file."""
     worker = read_file(worker_path) if worker_path is not None else None
-    warnings = worker_warnings(worker) if worker is not None else []
+    warnings: list[str] = []
     problems: list[ConfigProblem] = []
+    if worker is not None:
+        with _collecting(problems):
+            warnings += worker_warnings(worker)
     files: list[ConfigFile] = []
     connectors: list[ConfiguredConnector] = []
     catalog = Catalog()
@@ -60,7 +63,7 @@ def _collecting(problems: list[ConfigProblem]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        problems += error.problems
+        problems += [each for each in error.problems if each not in problems]
 
 
 def _same_names(files: Sequence[ConfigFile]) -> list[ConfigProblem]:
@@ -81,9 +84,20 @@ def check_environment(configuration: Configuration) -> None:
     answer, ConnectError when it refuses.
     """
     for configured in configuration.connectors:
-        configured.connector.check()
+        with _placed(configured.place):
+            configured.connector.check()
     for configured in configuration.connectors:
         _connection(configured).check()
+
+
+@contextmanager
+def _placed(place: Callable[[str], str]) -> Iterator[None]:
+    """A connector knows its keys, not where they are written."""
+    try:
+        yield
+    except ConfigError as error:
+        problems = [ConfigProblem(p.key, f"{place(p.key)}: {p.message}") for p in error.problems]
+        raise ConfigError(problems) from error
 
 
 def build(configuration: Configuration) -> Worker:

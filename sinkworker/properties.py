@@ -34,7 +34,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """One file's keys. Values that came from elsewhere by `${…}` are never shown.
+    """One file's keys. Values that came from elsewhere by `${…}` are not shown when they are wrong.
 
     problems: of keys whose `${…}` cannot be filled in; these are not among the entries.
     """
@@ -154,7 +154,8 @@ def _look_up(provider: str, argument: str) -> str:
     except OSError as error:
         raise LookupError(f"{error.filename}: {error.strerror}") from None
     except (ValueError, javaproperties.InvalidUEscapeError):
-        raise LookupError(f"{place} cannot be read as text") from None
+        unreadable = place if provider == "file" else f"{place}/{name}"
+        raise LookupError(f"{unreadable} cannot be read as text") from None
 
 
 def _from_environment(name: str) -> str:

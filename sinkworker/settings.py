@@ -39,10 +39,16 @@ def _start(text: str) -> str:
     return text
 
 
+def _topic(name: str) -> None:
+    if not TOPIC.fullmatch(name):
+        raise ValueError("A topic's name consists of 1 to 249 of A-Z a-z 0-9 . _ -")
+
+
 def _partition(text: str) -> TopicPartition:
     topic, _, number = text.rpartition(":")
     if not topic or not number.isdecimal():
         raise ValueError("Expected <topic>:<partition>,…")
+    _topic(topic)
     return TopicPartition(topic, int(number))
 
 
@@ -95,8 +101,7 @@ class SinkSettings(ConfigModel):
     @classmethod
     def _topics_can_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if not TOPIC.fullmatch(name):
-                raise ValueError("A topic's name consists of 1 to 249 of A-Z a-z 0-9 . _ -")
+            _topic(name)
         return names
 
     @field_validator("topics_partitions")

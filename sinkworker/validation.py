@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar, get_args
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from sinkworker.api import ConfigModel, ConfigProblem
@@ -35,6 +35,9 @@ class Given(NamedTuple):
     def place(self) -> str:
         return self.file.where(self.key)
 
+    def __repr__(self) -> str:
+        return f"Given({self.place()})"  # any value may be a password
+
     def is_secret(self) -> bool:
         return self.file.entries[self.key].is_secret or bool(SECRET_NAMES.search(self.key))
 
@@ -52,13 +55,17 @@ class Findings:
     unfilled: frozenset[str] = frozenset()
     problems: list[ConfigProblem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    """Words that came from elsewhere and are parts of keys now; shown nowhere."""
 
     def problem(self, key: str, message: str) -> None:
         if key not in self.unfilled:
-            self.problems.append(ConfigProblem(key, f"{self._place(key)}: {message}"))
+            for word in self.hidden:
+                message = _without(word, message)
+            self.problems.append(ConfigProblem(key, f"{self.place(key)}: {message}"))
 
     def warning(self, key: str, message: str) -> None:
-        self.warnings.append(f"{self._place(key)}: {message}")
+        self.warnings.append(f"{self.place(key)}: {message}")
 
     def missing(self, key: str) -> None:
         message = f'Missing required configuration "{key}" which has no default value.'
@@ -66,19 +73,31 @@ class Findings:
 
     def invalid(self, key: str, why: str, *, is_secret: bool = False) -> None:
         """The value of a key is wrong. A secret one is shown nowhere, not in the reason either."""
-        given = self.given[key]
+        given = self.given.get(key)
+        if given is None:  # a default is wrong
+            self.problem(key, f"{key}: {why}")
+            return
         shown = given.value
-        if is_secret or given.is_secret():
-            shown, why = HIDDEN, why.replace(given.value, HIDDEN) if given.value else why
+        if given.value and (is_secret or given.is_secret()):
+            shown, why = HIDDEN, _without(given.value, why)
         self.problem(key, f"Invalid value {shown} for configuration {given.key}: {why}")
 
     def refused(self, key: str, why: str) -> None:
         """A key that is known and cannot be set, whatever its value."""
         self.problem(key, f"{self.given[key].key} {why}")
 
-    def _place(self, key: str) -> str:
+    def is_default(self, key: str) -> bool:
+        """Whether it is the worker's file that gives it."""
+        return self.given[key].file is not self.file
+
+    def place(self, key: str) -> str:
         given = self.given.get(key)
         return given.place() if given is not None else str(self.file.path)
+
+
+def _without(secret: str, message: str) -> str:
+    """Whole words only: hiding 10 must not turn 1024 into [hidden]24."""
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, message)
 
 
 def checked(model: type[ModelT], findings: Findings, prefix: str = "") -> ModelT | None:
@@ -96,9 +115,9 @@ def checked(model: type[ModelT], findings: Findings, prefix: str = "") -> ModelT
     except ValidationError as error:
         wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
         for each in error.errors():
-            _tell(model, dict(each), findings, prefix)
-        if wrong:
-            _tell_contradictions(model, own, wrong, findings, prefix)
+            if each["loc"]:
+                _tell(model, dict(each), findings, prefix)
+        _tell_contradictions(model, own, wrong, findings, prefix)
         return None
 
 
@@ -110,13 +129,29 @@ def _tell_contradictions(
     prefix: str,
 ) -> None:
     """Keys that contradict each other are looked for only when each is right: so leave out those
-    that are not."""
+    that are not, and what is said of them."""
+    doubtful = {*wrong, *(key.removeprefix(prefix) for key in findings.unfilled)}
+    optional: dict[str, Any] = {
+        name: (Any, None)
+        for name, info in model.model_fields.items()
+        if info.is_required() and ((info.alias or name) in wrong or (info.alias or name) not in own)
+    }
+    lenient: type[ConfigModel] = create_model(model.__name__, __base__=model, **optional)
     try:
-        model.model_validate({key: value for key, value in own.items() if key not in wrong})
+        lenient.model_validate({key: value for key, value in own.items() if key not in wrong})
     except ValidationError as error:
-        for each in error.errors():
-            if not each["loc"]:
-                _tell(model, dict(each), findings, prefix)
+        sentences = [
+            s for e in error.errors() for s in _plain(e["msg"]).split("\n") if not e["loc"]
+        ]
+        for sentence in sentences:
+            if not any(_names(sentence, key) for key in doubtful):
+                findings.problem("", sentence)
+    except Exception:  # a plugin's validator that needs a key which is missing
+        return
+
+
+def _names(sentence: str, key: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", sentence) is not None
 
 
 def aliases(model: type[ConfigModel]) -> dict[str, FieldInfo]:
@@ -131,10 +166,6 @@ def is_password(info: FieldInfo) -> bool:
 def _tell(
     model: type[ConfigModel], error: Mapping[str, Any], findings: Findings, prefix: str
 ) -> None:
-    if not error["loc"]:
-        for sentence in _plain(error["msg"]).split("\n"):
-            findings.problem("", sentence)
-        return
     alias = str(error["loc"][0])
     if error["type"] == "missing":
         findings.missing(prefix + alias)

@@ -27,7 +27,10 @@ JDBC_ONLY = frozenset(
 def connection_arguments(url: str) -> dict[str, str]:
     """libpq's keywords. ValueError with a sentence when the address cannot be read."""
     if url.startswith("jdbc:"):
-        url = _without_jdbc(url.removeprefix("jdbc:"))
+        try:
+            url = _without_jdbc(url.removeprefix("jdbc:"))
+        except ValueError:  # urllib's words show the address
+            raise ValueError("Not an address that libpq can read") from None
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("Expected postgresql://… or jdbc:postgresql://…")
     try:

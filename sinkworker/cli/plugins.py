@@ -10,7 +10,7 @@ import click
 from sinkworker.cli import exit_codes
 
 if TYPE_CHECKING:
-    from sinkworker.plugins import Kind
+    from sinkworker.plugins import Kind, PluginError
 
 
 @click.group()
@@ -48,11 +48,19 @@ def find(name: str, *kinds: Kind) -> Any:
     """The class of a plugin of one of these kinds, or of any; exit code 2 when there is none."""
     from sinkworker.plugins import Catalog, Kind, PluginError
 
-    catalog, errors = Catalog(), []
+    catalog = Catalog()
+    errors: list[PluginError] = []
     for kind in kinds or tuple(Kind):
         try:
             return catalog.load(kind, name)
         except PluginError as error:
             errors.append(error)
-    click.echo(str(errors[0]), err=True)
+    click.echo(str(min(errors, key=_distance)), err=True)
     sys.exit(exit_codes.USAGE)
+
+
+def _distance(error: PluginError) -> int:
+    """How far from what was meant: broken, misspelt, unknown."""
+    from sinkworker.plugins import UnknownPluginError
+
+    return 2 - error.is_near if isinstance(error, UnknownPluginError) else 0

@@ -172,8 +172,12 @@ def _decimal(schema: Mapping[str, Any], payload: Any) -> Decimal:
         raise _InexactError
     if type(payload) in (int, Decimal):
         return Decimal(payload)
-    scale = int((schema.get("parameters") or {}).get("scale", 0))
-    number = int.from_bytes(_bytes(schema, payload), "big", signed=True)
+    parameters = schema.get("parameters") or {}
+    data = _bytes(schema, payload)
+    if "scale" not in parameters:
+        raise DataError(f"a decimal without a scale{_named(schema)}")
+    scale = int(parameters["scale"])
+    number = int.from_bytes(data, "big", signed=True)
     digits = tuple(map(int, str(abs(number))))
     return Decimal((int(number < 0), digits, -scale))
 

@@ -22,7 +22,7 @@ class StringConverterConfig(ConfigModel):
     @classmethod
     def _is_known(cls, name: str) -> str:
         try:
-            b"".decode(name)
+            "".encode(name)  # without bytes, decode() would not even look the codec up
             return codecs.lookup(name).name
         except (LookupError, UnicodeError):  # binary codecs such as base64 are no encodings
             raise ValueError("Unknown encoding of text") from None

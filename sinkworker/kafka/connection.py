@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,9 @@ class Connection:
             for net in begun:
                 net.close()
                 net._net.stop()
-            gc.collect()  # its sockets are in cycles, and a worker may try for days
+            # Its sockets are in cycles and in the frames that failed, and a worker may try for days.
+            traceback.clear_frames(error.__traceback__)
+            gc.collect()
             if isinstance(error, RetriableError):
                 raise RetriableError(
                     f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"

@@ -118,6 +118,8 @@ HONOURED: Mapping[str, tuple[str, Parser]] = {
 
 # Read here and by nobody else: the longest wait for offsets, bounds and times.
 LOOKUP = "default.api.timeout.ms"
+# Read before the client's settings are.
+READ_EARLIER = ("auto.offset.reset", "bootstrap.servers")
 
 NO_EQUIVALENT = "kafka-python has no such setting"
 NO_JAVA = "it names a Java class"
@@ -193,8 +195,11 @@ class Reading(NamedTuple):
     refused: list[ConfigProblem]
 
 
-def read_settings(overrides: Mapping[str, str]) -> Reading:
-    """Translate Java names, given without `consumer.override.`."""
+def read_settings(overrides: Mapping[str, str], unread: frozenset[str] = frozenset()) -> Reading:
+    """Translate Java names, given without `consumer.override.`.
+
+    unread: keys that were given, and whose values are not known.
+    """
     arguments = dict(DEFAULTS)
     wrong: list[ConfigProblem] = []
     refused: list[ConfigProblem] = []
@@ -212,7 +217,8 @@ def read_settings(overrides: Mapping[str, str]) -> Reading:
                 arguments[name] = parse(text)
         except ValueError as error:
             wrong.append(ConfigProblem(key, str(error)))
-    wrong += _contradictions(arguments, overrides)
+    unread |= {problem.key for problem in wrong}
+    wrong += _contradictions(arguments, overrides, unread)
     return Reading(ClientSettings(arguments, lookup_within_ms), wrong, refused)
 
 
@@ -226,7 +232,9 @@ def _why_refused(key: str, text: str) -> str | None:
         return f"cannot be set: {REFUSED[key]}"
     if key.startswith(("sasl.", "ssl.")):
         return f"cannot be set: {NO_SECURITY}"
-    close = difflib.get_close_matches(key, [*HONOURED, *FIXED, *REFUSED, LOOKUP], 1, 0.75)
+    close = difflib.get_close_matches(
+        key, [*HONOURED, *FIXED, *REFUSED, LOOKUP, *READ_EARLIER], 1, 0.75
+    )
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"is no setting of a Kafka consumer{hint}"
 
@@ -240,10 +248,12 @@ _ORDERED = (
 
 
 def _contradictions(
-    arguments: Mapping[str, Any], overrides: Mapping[str, str]
+    arguments: Mapping[str, Any], overrides: Mapping[str, str], unread: frozenset[str]
 ) -> list[ConfigProblem]:
     problems = []
     for smaller, smaller_default, larger, larger_default in _ORDERED:
+        if not unread.isdisjoint((smaller, larger)):
+            continue
         low = arguments.get(HONOURED[smaller][0], smaller_default)
         high = arguments.get(HONOURED[larger][0], larger_default)
         if low >= high:

@@ -8,6 +8,7 @@ group is ever imported, whatever a configuration says.
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -42,6 +43,14 @@ class Kind(Enum):
 
 class PluginError(Exception):
     """A plugin cannot be used; the message says why and names what could be."""
+
+
+class UnknownPluginError(PluginError):
+    """There is none of that name. is_near: there is one of nearly that name."""
+
+    def __init__(self, message: str, *, is_near: bool) -> None:
+        super().__init__(message)
+        self.is_near = is_near
 
 
 class Plugin(NamedTuple):
@@ -87,7 +96,7 @@ class Catalog:
                 f"The {kind.noun} {name} of {_distribution(point)} is none: {point.value} is no "
                 f"subclass of {kind.base.__name__}"
             )
-        if plugin is kind.base:
+        if inspect.isabstract(plugin) or not hasattr(plugin, "config_class"):
             raise PluginError(f"The {kind.noun} {name} of {_distribution(point)} is abstract")
         return plugin
 
@@ -99,16 +108,22 @@ class Catalog:
                 raise PluginError(
                     f"The {kind.noun} {name} is offered by {' and '.join(offers)}: uninstall one"
                 )
+            values = sorted({point.value for point in points})
+            if len(values) > 1:
+                raise PluginError(
+                    f"The {kind.noun} {name} may be {' or '.join(values)}: use a full name"
+                )
             if points:
                 return points[0]
-        raise PluginError(self._unknown(kind, name))
+        raise self._unknown(kind, name)
 
-    def _unknown(self, kind: Kind, name: str) -> str:
-        names = {_core(plugin.name): plugin.name for plugin in self.list(kind)}
-        close = difflib.get_close_matches(_core(name), names, 1, 0.8)
-        hint = f"; did you mean {names[close[0]]}?" if close else ""
-        known = f"; installed are {', '.join(names.values())}" if names else "; none is installed"
-        return f"There is no {kind.noun} {name}{hint or known}"
+    def _unknown(self, kind: Kind, name: str) -> UnknownPluginError:
+        names = [plugin.name for plugin in self.list(kind)]
+        near = _nearest(name, names)
+        hint = f"; did you mean {near}?" if near else ""
+        known = f"; installed are {', '.join(names)}" if names else "; none is installed"
+        message = f"There is no {kind.noun} {name}{hint or known}"
+        return UnknownPluginError(message, is_near=near is not None)
 
 
 def _installed() -> list[EntryPoint]:
@@ -127,10 +142,16 @@ def _aliases(entry: str) -> set[str]:
     return {simple, simple + "Connector", *shorter}
 
 
+def _nearest(name: str, names: Iterable[str]) -> str | None:
+    cores = {_core(each): each for each in names}
+    close = difflib.get_close_matches(_core(name), cores, 1, 0.8)
+    return cores[close[0]] if close else None
+
+
 def _core(name: str) -> str:
     """What distinguishes one name from another: `StringConverter` is not nearly `IntegerConverter`."""
     simple = name.rpartition(".")[2].lower()
-    return re.sub(r"(sink)?(connector|converter|transform|predicate)?$", "", simple)
+    return re.sub(r"(sink)?(conn\w*|conv\w*|trans\w*|pred\w*)?$", "", simple)
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.validation", "sinkworker.api", "pydantic", "pydantic_core",
     },
     "sinkworker.configuration": {
+        "sinkworker.configuration",
         "sinkworker.settings", "sinkworker.properties", "sinkworker.validation",
         "sinkworker.plugins", "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
     },

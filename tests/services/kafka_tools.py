@@ -12,7 +12,6 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSp
 
 from tests.services.process import wait_until
 
-
 # Connections that break when a test stops its broker are not worth a line.
 QUIET = {"log_level": 0}
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from sinkworker.api import Offset, TopicPartition
 from sinkworker.runtime.assembly import Lasting, assemble
 from sinkworker.runtime.assignment import State

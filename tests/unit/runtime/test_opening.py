@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from sinkworker.api import Alteration, Offset, SinkConnector, StoredOffset, TopicPartition
 from sinkworker.runtime.opening import Opened, Opening, OutOfRange
 from sinkworker.runtime.start import EARLIEST, LATEST, AtOffsets, Start

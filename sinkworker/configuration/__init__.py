@@ -1,0 +1,10 @@
+"""Configuration: files → connectors that are ready to be started.
+
+Owns what each key of a connector's and a worker's file means, and telling every mistake at once.
+Connects to nothing.
+"""
+
+from sinkworker.configuration.connector import ConfiguredConnector, configure
+from sinkworker.configuration.worker_file import worker_warnings
+
+__all__ = ["ConfiguredConnector", "configure", "worker_warnings"]

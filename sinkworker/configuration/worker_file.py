@@ -1,0 +1,77 @@
+"""The worker's file: what all connectors have in common.
+
+Owns what such a file may say, and how that becomes part of every connector's keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sinkworker.api import ConfigError
+from sinkworker.configuration.client import BOOTSTRAP, OVERRIDE, SECURITY
+from sinkworker.properties import ConfigFile
+from sinkworker.validation import Findings, Given, tell_of_unknown
+
+NOT_YET = "this version does not have it yet"
+WORKER_NOT_HONOURED: Mapping[str, str] = {
+    "access.control.": NOT_YET,
+    "admin.": "the worker's admin client takes the consumer's settings",
+    "client.id": "client ids are made of the connector's name",
+    "config.": "connectors are given on the command line",
+    "connector.client.config.override.policy": "connector files may override everything",
+    "group.id": "tasks of one connector form the group connect-<name>; start more workers freely",
+    "header.converter": "headers reach the sink as bytes",
+    "internal.": "there is nothing internal to convert",
+    "listeners": NOT_YET,
+    "metrics.": NOT_YET,
+    "offset.flush.timeout.ms": "a flush may take as long as consumer.max.poll.interval.ms allows",
+    "offset.storage.": "offsets are stored by each sink, with its own writes",
+    "plugin.discovery": "plugins are found by their entry points",
+    "plugin.path": "plugins are installed with pip and found by their entry points",
+    "producer.": "a sink produces nothing",
+    "rest.": NOT_YET,
+    "scheduled.rebalance.max.delay.ms": "Kafka's group coordinator divides the work",
+    "status.storage.": "there is no status topic",
+    "task.shutdown.graceful.timeout.ms": "see --help of start for how a worker ends",
+    "topic.creation.enable": "a sink creates no topics",
+    "topic.tracking.": NOT_YET,
+}
+# What a worker file may say for all its connectors.
+WORKER_KEYS = (BOOTSTRAP, "key.converter", "value.converter", "offset.flush.interval.ms")
+
+
+def worker_warnings(worker: ConfigFile) -> list[str]:
+    """What a worker file says to no effect. ConfigError for keys that nobody knows."""
+    given = {key: Given(entry.value, worker, key) for key, entry in worker.entries.items()}
+    findings = Findings(worker, given, warnings=list(worker.warnings))
+    findings.problems += worker.problems
+    known = {key for key in worker.entries if _is_worker_default(key)}
+    tell_of_unknown(worker.entries, {*known, *WORKER_KEYS}, WORKER_NOT_HONOURED, findings)
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    return findings.warnings
+
+
+def _is_worker_default(key: str) -> bool:
+    prefixes = ("consumer.", "key.converter.", "value.converter.", *SECURITY)
+    return key in WORKER_KEYS or key.startswith(prefixes)
+
+
+def given(file: ConfigFile, worker: ConfigFile | None) -> dict[str, Given]:
+    """The connector's keys, and below them the worker's.
+
+    Worker-wide `consumer.*` is what `consumer.override.*` is for one connector. A connector that
+    names a converter configures it, too: the worker's keys for its own one do not count then.
+    """
+    found: dict[str, Given] = {}
+    for key, entry in worker.entries.items() if worker is not None else ():
+        converter = key.partition(".converter.")[0] + ".converter"
+        if not _is_worker_default(key) or (".converter." in key and converter in file.entries):
+            continue
+        found[effective_key(key)] = Given(entry.value, worker, key)  # type: ignore[arg-type]
+    return found | {key: Given(entry.value, file, key) for key, entry in file.entries.items()}
+
+
+def effective_key(key: str) -> str:
+    """What a worker's key is called in a connector's file."""
+    return OVERRIDE + key.removeprefix("consumer.") if key.startswith("consumer.") else key
