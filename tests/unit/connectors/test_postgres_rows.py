@@ -1,0 +1,248 @@
+"""Records → column values → rows: which columns a record fills, by `pk.mode` and by its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.rows import DeletedKey, Plans, RecordReader, UnknownFieldsError
+from connectors.postgres.tables import Column, Table
+from sinkworker.api import DataError, SinkRecord, TopicPartition
+
+SOURCE = TopicPartition("alerts", 3)
+
+
+def reader(**settings: Any) -> RecordReader:
+    return RecordReader(PostgresSinkConfig(connection_url="postgresql://db/factory", **settings))
+
+
+def record(value: Any, key: Any = None, offset: int = 7) -> SinkRecord:
+    return SinkRecord("renamed", 0, offset, None, key, value)
+
+
+def table(*columns: str, defaults: tuple[str, ...] = (), kind: str = "plain") -> Table:
+    return Table(
+        "alerts",
+        {name: Column(name, "any", kind, False, name in defaults) for name in columns},
+        frozenset(),
+        has_deferrable=False,
+    )
+
+
+KEYED = {"pk_mode": "record_key", "insert_mode": "upsert", "delete_enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "expected"),
+    [
+        ({}, "ignored", {"id": 1, "level": "Major"}),
+        ({"fields_include": "level"}, None, {"level": "Major"}),
+        ({"fields_include": "nothing"}, None, {}),
+        (
+            {"pk_mode": "record_value", "pk_fields": "id", "fields_include": "level"},
+            None,
+            {"id": 1, "level": "Major"},
+        ),
+        (
+            {"pk_mode": "kafka"},
+            None,
+            {"id": 1, "level": "Major", "__connect_topic": "alerts", "__connect_partition": 3,
+             "__connect_offset": 7},
+        ),
+        (
+            {"pk_mode": "kafka", "pk_fields": "t,p,o", "fields_include": "id"},
+            None,
+            {"id": 1, "t": "alerts", "p": 3, "o": 7},
+        ),
+        ({"pk_mode": "record_key", "pk_fields": "key"}, "k",
+         {"id": 1, "level": "Major", "key": "k"}),
+        ({"pk_mode": "record_key", "pk_fields": "id"}, 9, {"id": 9, "level": "Major"}),
+        ({"pk_mode": "record_key"}, {"a": 1, "b": 2}, {"id": 1, "level": "Major", "a": 1, "b": 2}),
+        ({"pk_mode": "record_key", "pk_fields": "b"}, {"a": 1, "b": 2},
+         {"id": 1, "level": "Major", "b": 2}),
+    ],
+)  # fmt: skip
+def test_a_record_fills_the_columns_of_its_value_and_of_its_key(
+    settings: dict[str, Any], key: Any, expected: dict[str, Any]
+) -> None:
+    """Kafka's columns say where it was read, whatever a transform renamed."""
+    chosen, one = reader(**settings), record({"id": 1, "level": "Major"}, key)
+    assert chosen.values(SOURCE, one) == expected
+    assert chosen.values_of_all(SOURCE, [one, one]) == [expected, expected]
+
+
+def test_the_value_of_a_record_is_not_changed() -> None:
+    value = {"id": 1}
+    reader(pk_mode="kafka").values(SOURCE, record(value))
+    assert value == {"id": 1}
+
+
+NULL_VALUE = (
+    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the "
+    "row of its key"
+)
+NO_SCHEMA = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value", "sentence"),
+    [
+        ({}, None, None, NULL_VALUE),
+        ({}, None, "text", f"its value is no object but str, and a row needs fields{NO_SCHEMA}"),
+        ({}, None, b"text",
+         f"its value is no object but bytes, and a row needs fields{NO_SCHEMA}"),
+        ({}, None, [1], "its value is no object but list, and a row needs fields"),
+        ({}, None, 1, "its value is no object but int, and a row needs fields"),
+        ({"pk_mode": "record_key"}, None, {},
+         "its key is null, and pk.mode=record_key makes the primary key of it"),
+        (KEYED, None, None, "its key is null, and pk.mode=record_key makes the primary key of it"),
+        ({"pk_mode": "record_key"}, 1, {},
+         "its key is a single value: pk.fields must name exactly one column"),
+        ({"pk_mode": "record_key", "pk_fields": "a,b"}, 1, {},
+         "its key is a single value: pk.fields must name exactly one column"),
+        ({"pk_mode": "record_key", "pk_fields": "a"}, {"b": 1}, {},
+         "the field a of its key is null or missing, and it is part of the key"),
+        ({"pk_mode": "record_key"}, {"a": None}, {},
+         "the field a of its key is null or missing, and it is part of the key"),
+        ({"pk_mode": "record_key"}, {"a": {"b": 1}}, {},
+         "the field a of its key is no single value, and it is part of the key"),
+        ({"pk_mode": "record_key", "pk_fields": "a"}, [1], {},
+         "the field a of its key is no single value, and it is part of the key"),
+        ({"pk_mode": "record_value", "pk_fields": "id"}, None, {"level": 1},
+         "the field id of its value is null or missing, and it is part of the key"),
+        ({"pk_mode": "record_value", "pk_fields": "id"}, None, {"id": [1]},
+         "the field id of its value is no single value, and it is part of the key"),
+    ],
+)  # fmt: skip
+def test_a_record_that_makes_no_row_is_told_why(
+    settings: dict[str, Any], key: Any, value: Any, sentence: str
+) -> None:
+    good = record({"id": 1}, {"a": 1})
+    chosen = reader(**settings)
+    with pytest.raises(DataError) as refused:
+        chosen.values(SOURCE, record(value, key))
+    assert str(refused.value) == sentence
+    assert chosen.values_of_all(SOURCE, [good, record(value, key)]) is None
+
+
+def test_a_tombstone_is_the_key_of_what_is_deleted() -> None:
+    values = reader(**KEYED, pk_fields="id").values(SOURCE, record(None, {"id": 1, "other": 2}))
+    assert type(values) is DeletedKey
+    assert values == {"id": 1}
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "columns"),
+    [
+        ({}, None, ()),
+        ({"pk_mode": "kafka"}, None,
+         ("__connect_topic", "__connect_partition", "__connect_offset")),
+        ({"pk_mode": "kafka", "pk_fields": "t,p,o"}, None, ("t", "p", "o")),
+        ({"pk_mode": "record_key"}, {"b": 2, "a": 1}, ("b", "a")),
+        ({"pk_mode": "record_key", "pk_fields": "id"}, 1, ("id",)),
+        ({"pk_mode": "record_value", "pk_fields": "b,a"}, None, ("b", "a")),
+    ],
+)  # fmt: skip
+def test_the_primary_keys_columns_follow_the_mode(
+    settings: dict[str, Any], key: Any, columns: tuple[str, ...]
+) -> None:
+    assert reader(**settings).key_columns(record({}, key)) == columns
+
+
+# rows
+
+
+def rows(of: Table, *values: dict[str, Any]) -> list[tuple[tuple[str, ...], list[list[Any]]]]:
+    plans = Plans(of)
+    stretches = plans.rows([plans.plan(each) for each in values], list(values))
+    return [(columns, [list(row) for row in stretch]) for columns, stretch in stretches]
+
+
+def test_records_of_one_shape_are_one_stretch() -> None:
+    assert rows(table("a", "b"), {"b": 1, "a": 2}, {"b": 3, "a": 4}) == [
+        (("b", "a"), [[1, 2], [3, 4]])
+    ]
+
+
+def test_fields_in_another_order_land_in_their_columns() -> None:
+    assert rows(table("a", "b"), {"a": 1, "b": 2}, {"b": 3, "a": 4}) == [
+        (("a", "b"), [[1, 2], [4, 3]])
+    ]
+
+
+def test_a_missing_field_is_null_where_its_column_has_no_default() -> None:
+    assert rows(table("a", "b"), {"a": 1}, {"b": 2}, {}) == [
+        (("a", "b"), [[1, None], [None, 2], [None, None]])
+    ]
+
+
+def test_a_missing_field_starts_a_new_stretch_where_its_column_has_a_default() -> None:
+    """The order of the records stays, or the last one of a key would not be the last."""
+    assert rows(
+        table("a", "b", defaults=("b",)), {"a": 1}, {"a": 2, "b": 2}, {"b": 3, "a": 3}, {"a": 4}
+    ) == [
+        (("a",), [[1]]),
+        (("a", "b"), [[2, 2], [3, 3]]),
+        (("a",), [[4]]),
+    ]
+
+
+def test_an_explicit_null_is_not_a_missing_field() -> None:
+    assert rows(table("a", "b", defaults=("b",)), {"a": 1, "b": None}, {"a": 2}) == [
+        (("a", "b"), [[1, None]]),
+        (("a",), [[2]]),
+    ]
+
+
+def test_no_records_are_no_rows() -> None:
+    assert rows(table("a")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, None),
+        ("text", '"text"'),
+        (1, "1"),
+        (True, "true"),
+        ({"a": [1, None]}, '{"a":[1,null]}'),
+        (10**40, "1" + 40 * "0"),
+        ("é\u2028", '"é\u2028"'),
+        ({"bytes": b"\x00\xff"}, '{"bytes":"AP8="}'),
+    ],
+)
+def test_every_value_of_a_json_column_is_written_as_json(value: Any, written: Any) -> None:
+    of = table("doc", kind="json")
+    assert rows(of, {"doc": value}) == [(("doc",), [[written]])]
+
+
+def test_a_field_without_a_column_is_told_with_what_can_be_done() -> None:
+    with pytest.raises(UnknownFieldsError) as refused:
+        Plans(table("a")).plan({"b": 1, "a": 1, "c": 1})
+    assert str(refused.value) == (
+        "table alerts is missing fields (b, c) and auto-evolution is disabled: add the columns, set "
+        "auto.evolve=true, or choose fields with fields.include"
+    )
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "ü" * 32])
+def test_a_name_that_postgres_would_cut_off_is_refused(name: str) -> None:
+    """Cut off, it would be another column."""
+    with pytest.raises(DataError, match="longer than the 63 bytes of a column's") as refused:
+        Plans(table("x" * 63, "ü" * 31)).plan({name: 1})
+    assert not isinstance(refused.value, UnknownFieldsError)
+
+
+@pytest.mark.xfail(strict=True, reason="UnicodeEncodeError: the task fails")
+def test_a_name_that_is_no_unicode_is_a_bad_record() -> None:
+    with pytest.raises(DataError):
+        Plans(table("a")).plan({"\ud800": 1})
+
+
+def test_shapes_that_were_never_seen_are_left_to_the_slow_path() -> None:
+    plans = Plans(table("a", "b"))
+    seen = plans.plan({"a": 1})
+    assert plans.of_all([{"a": 1}, {"a": 2}]) == [seen, seen]
+    assert plans.of_all([{"a": 1}, {"b": 2}]) is None
