@@ -5,12 +5,11 @@ Owns their order, and which record stands behind which row. Must not know statem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from connectors.postgres.rows import Plan, Plans, RecordReader, UnknownFieldsError, Values
+from connectors.postgres.rows import Plan, Plans, RecordReader, Values
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Parts = Sequence[tuple[TopicPartition, Sequence[SinkRecord]]]
@@ -36,9 +35,6 @@ class Batch:
             dict
         }
 
-    def first(self, count: int) -> Batch:
-        return self.only(range(count))
-
     def only(self, indexes: Sequence[int]) -> Batch:
         return Batch(
             _chosen(self.sources, indexes), _chosen(self.records, indexes),
@@ -50,27 +46,28 @@ def _chosen(items: Sequence[T], indexes: Sequence[int]) -> list[T]:
     return [items[i] for i in indexes]
 
 
-def read(
-    parts: Parts, reader: RecordReader, plans: Plans, report: Report, *, evolves: bool
-) -> Batch:
-    """Every record's values and plan. One that does not fit is reported and left out.
+class Rejected(NamedTuple):
+    """A record that cannot be a row."""
 
-    evolves: raise UnknownFieldsError instead, when it is only that columns are missing.
-    """
-    batch = Batch()
+    source: TopicPartition
+    record: SinkRecord
+    error: DataError
+
+
+def read(parts: Parts, reader: RecordReader, plans: Plans) -> tuple[Batch, list[Rejected]]:
+    """Every record's values and plan, and the records that do not fit."""
+    batch, rejected = Batch(), []
     for source, records in parts:
-        left: Sequence[SinkRecord] = records
         if _read_at_once(batch, source, records, reader, plans):
             continue
+        left: Sequence[SinkRecord] = records
         while left:
             done, error = _read(batch, source, left, reader, plans)
             if error is not None:
-                if evolves and isinstance(error, UnknownFieldsError):
-                    raise error
-                report(source, left[done], error)
+                rejected.append(Rejected(source, left[done], error))
                 done += 1
             left = left[done:]
-    return batch
+    return batch, rejected
 
 
 def _read_at_once(
@@ -115,11 +112,3 @@ def _read(
     batch.records += records[:done]
     batch.sources += [source] * done
     return done, failure
-
-
-def all_values(parts: Parts, reader: RecordReader) -> Iterator[tuple[SinkRecord, Values]]:
-    """The values of every record that has some; for deciding about columns."""
-    for source, records in parts:
-        for record in records:
-            with suppress(DataError):
-                yield record, reader.values(source, record)

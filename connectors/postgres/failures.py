@@ -35,7 +35,7 @@ class Kind(Enum):
 
 
 def kind_of(error: Exception) -> Kind:
-    if isinstance(error, UnicodeError | ValueError | OverflowError):
+    if isinstance(error, UnicodeError | ValueError | OverflowError | RecursionError | DataError):
         return Kind.DATA  # the client could not even write it down
     state = getattr(error, "sqlstate", None)
     if state is None:
@@ -65,6 +65,8 @@ def translated(error: Exception, doing: str) -> ConnectError:
 
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
+    if isinstance(error, DataError):
+        return str(error)
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"
     if not isinstance(error, psycopg.Error) or error.sqlstate is None:

@@ -1,23 +1,26 @@
-"""Finding the record that Postgres rejects, and writing the others.
+"""Writing what is good, and finding the records that Postgres rejects.
 
-Owns the savepoint around a batch and the search for the culprit. Good records keep their
-transaction. Must not know statements.
+Owns the savepoints around the rows of a flush, when its deferred constraints are checked, and the
+search for culprits. Good records keep their transaction. Must not know statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import LiteralString, NamedTuple
 
 import psycopg
 
 from connectors.postgres.batch import Batch, Report
 from connectors.postgres.failures import Kind, kind_of, rejection
 from connectors.postgres.session import Session
-from sinkworker.api import DataError
+from sinkworker.api import DataError, TopicPartition
 
 Attempt = Callable[[Batch], None]
 
-FAILURES = (psycopg.Error, UnicodeError, ValueError, OverflowError)
+FAILURES = (psycopg.Error, UnicodeError, ValueError, OverflowError, RecursionError, DataError)
 
 
 class BadRowError(Exception):
@@ -28,70 +31,163 @@ class BadRowError(Exception):
         self.index = index
 
 
-def write_all_good(session: Session, batch: Batch, attempt: Attempt, report: Report) -> None:
-    """Write a batch within a transaction; report and leave out what is rejected.
+class Work(NamedTuple):
+    """One table's share of a flush."""
 
-    Raises what `report` raises, and every failure that is not about data.
+    batch: Batch
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt was rolled back.
+
+    index: of the culprit, where the error says so. is_dependent: another record may provide what
+    this one lacks: a deferred constraint, or a foreign key.
     """
-    positions = list(range(len(batch)))
-    while positions:
-        is_whole = len(positions) == len(batch)
-        found = _try(session, batch if is_whole else batch.only(positions), attempt)
-        if found is None:
-            break
-        index, error = found
-        at = positions.pop(index)
-        report(batch.sources[at], batch.records[at], DataError(rejection(error)))
+
+    index: int | None
+    error: Exception
+    is_dependent: bool
 
 
-def _try(session: Session, batch: Batch, attempt: Attempt) -> tuple[int, Exception] | None:
-    """None when the batch is written; else the index of a culprit, and the error."""
-    try:
-        with session.connection.transaction():
-            attempt(batch)
-    except BadRowError as bad:
-        assert isinstance(bad.__cause__, Exception)
-        return bad.index, bad.__cause__
-    except FAILURES as error:
-        if kind_of(error) is not Kind.DATA:
-            raise
-        return _first_that_fails(session, batch, attempt, error)
-    return None
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Some records of one table's share, in order. failure: why its single record is rejected."""
+
+    work: Work
+    positions: Sequence[int]
+    failure: Failure | None = None
+
+    def write(self) -> None:
+        batch = self.work.batch
+        is_whole = len(self.positions) == len(batch)
+        self.work.attempt(batch if is_whole else batch.only(self.positions))
+
+    def halves(self) -> list[Piece]:
+        middle = (len(self.positions) + 1) // 2
+        both = (self.positions[:middle], self.positions[middle:])
+        return [Piece(self.work, half) for half in both if half]
+
+    def without_culprit(self, failure: Failure) -> list[Piece]:
+        """What is to be tried next, in the order of the log."""
+        index = 0 if len(self.positions) == 1 else failure.index
+        if index is None:
+            return self.halves()
+        before = self.positions[:index]
+        culprit = Piece(self.work, self.positions[index : index + 1], failure)
+        after = Piece(self.work, self.positions[index + 1 :])
+        return [*([Piece(self.work, before)] if before else []), culprit, *after.halves()]
 
 
-class _UndoneError(Exception):
-    """Raised to roll a successful trial back."""
+class Isolation:
+    """Writes the rows of one flush, within its transaction.
 
-
-def _first_that_fails(
-    session: Session, batch: Batch, attempt: Attempt, error: Exception
-) -> tuple[int, Exception]:
-    """The record with which the batch begins to fail, where the error does not say.
-
-    Searched by trying ever shorter beginnings, each rolled back: about log2 N tries.
+    First all at once. If that fails, in the order of the log, halving what fails until a record
+    fails alone: about n log n rows are written, whether one record is bad or all are.
     """
-    good, bad = 0, len(batch)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        failure = _fails(session, batch.first(middle), attempt)
-        if failure is None:
-            good = middle
-        else:
-            bad, error = middle, failure
-    return bad - 1, error
 
+    def __init__(self, session: Session, report: Report) -> None:
+        """report: called for every rejected record when all good ones before it are written."""
+        self._session, self._report = session, report
+        self._rejected: list[Piece] = []
+        self._held: list[Piece] = []
 
-def _fails(session: Session, batch: Batch, attempt: Attempt) -> Exception | None:
-    try:
-        with session.connection.transaction():
-            attempt(batch)
-            raise _UndoneError
-    except _UndoneError:
+    def write_all_good(self, works: Sequence[Work]) -> bool:
+        """Whether all went at once. Raises what `report` raises, and failures that are not of data."""
+        pieces = [Piece(work, range(len(work.batch))) for work in works if work.batch.records]
+        if not pieces or self._failure_of(pieces) is None:
+            return True
+        if not self._is_written_apart(pieces):
+            left = self._without_rejected(pieces)
+            if self._failure_of(left) is not None:
+                self._write_apart(left)
+        for piece in sorted(self._held, key=_place):
+            self._tell(piece)
+        return False
+
+    def _failure_of(self, pieces: Sequence[Piece]) -> Failure | None:
+        """Write them, with one look at deferred constraints at the end, or undo it all.
+
+        At COMMIT these would show past every savepoint.
+        """
+        is_written = False
+        try:
+            with self._session.connection.transaction():
+                self._constraints("DEFERRED")
+                for piece in pieces:
+                    piece.write()
+                is_written = True
+                self._constraints("IMMEDIATE")
+        except BadRowError as bad:
+            assert isinstance(bad.__cause__, Exception)
+            return Failure(bad.index, bad.__cause__, is_dependent=False)
+        except FAILURES as error:
+            if kind_of(error) is not Kind.DATA:
+                raise
+            is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
+            return Failure(None, error, is_dependent)
         return None
-    except BadRowError as bad:
-        assert isinstance(bad.__cause__, Exception)
-        return bad.__cause__
-    except FAILURES as error:
-        if kind_of(error) is not Kind.DATA:
-            raise
-        return error
+
+    def _constraints(self, mode: LiteralString) -> None:
+        self._session.connection.execute("SET CONSTRAINTS ALL " + mode)
+
+    def _is_written_apart(self, pieces: Sequence[Piece]) -> bool:
+        """False when a record that was rejected turned out good beside all others.
+
+        Then nothing is written: the order of records may matter, so all are to be written again.
+        """
+        with self._session.connection.transaction() as savepoint:
+            self._write_apart(pieces)
+            rescued = self._rescued()
+            if rescued:
+                raise psycopg.Rollback(savepoint)
+        self._rejected = [piece for piece in self._rejected if piece not in rescued]
+        self._held = [piece for piece in self._held if piece not in rescued]
+        return not rescued
+
+    def _write_apart(self, pieces: Sequence[Piece]) -> None:
+        todo = deque(pieces)
+        while todo:
+            piece = todo.popleft()
+            if piece.failure is not None:
+                self._reject(piece, piece.failure)
+            elif (failure := self._failure_of([piece])) is not None:
+                todo.extendleft(reversed(piece.without_culprit(failure)))
+
+    def _reject(self, piece: Piece, failure: Failure) -> None:
+        """Tell it now, unless it or one before it may still turn out to be good."""
+        self._rejected.append(piece)
+        if failure.is_dependent or self._held:
+            self._held.append(piece)
+        else:
+            self._tell(piece)
+
+    def _rescued(self) -> list[Piece]:
+        """Those that can be written now that others are; again, until that helps no further one."""
+        waiting = [piece for piece in self._held if piece.failure and piece.failure.is_dependent]
+        rescued: list[Piece] = []
+        while good := [piece for piece in waiting if self._failure_of([piece]) is None]:
+            rescued += good
+            waiting = [piece for piece in waiting if piece not in good]
+        return rescued
+
+    def _without_rejected(self, pieces: Sequence[Piece]) -> list[Piece]:
+        gone = {
+            (id(piece.work), position) for piece in self._rejected for position in piece.positions
+        }
+        left = [
+            Piece(p.work, [i for i in p.positions if (id(p.work), i) not in gone]) for p in pieces
+        ]
+        return [piece for piece in left if piece.positions]
+
+    def _tell(self, piece: Piece) -> None:
+        assert piece.failure is not None
+        batch, position = piece.work.batch, piece.positions[0]
+        error = DataError(rejection(piece.failure.error))
+        self._report(batch.sources[position], batch.records[position], error)
+
+
+def _place(piece: Piece) -> tuple[TopicPartition, int]:
+    batch, position = piece.work.batch, piece.positions[0]
+    return batch.sources[position], batch.records[position].offset

@@ -5,7 +5,7 @@ Owns the order of writes and deletes of a key within a batch. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from connectors.postgres.rows import DeletedKey, Values
 class Merged:
     """One key. First its row is deleted, if `is_deleted`; then `values` are written, if any.
 
-    members: the indexes of the records that made it so.
+    key: as one of its records writes it. members: the indexes of the records that made it so.
     """
 
     key: tuple[Any, ...]
@@ -34,15 +34,18 @@ class Merged:
         self.values, self.is_deleted, self.members = None, True, [index]
 
 
-def merge(batch: Batch, key: Sequence[str]) -> list[Merged]:
-    """What becomes of every key, in the order in which the keys first appear."""
-    found: dict[tuple[Any, ...], Merged] = {}
-    for index, values in enumerate(batch.values):
-        named = tuple([values.get(column) for column in key])
+def merge(batch: Batch, key: Sequence[str], keys: Sequence[Hashable]) -> list[Merged]:
+    """What becomes of every key, in the order in which the keys first appear.
+
+    key: its columns. keys: what tells the records' keys apart, one a record.
+    """
+    found: dict[Hashable, Merged] = {}
+    for index, (values, named) in enumerate(zip(batch.values, keys, strict=True)):
         merged = found.get(named)
         is_delete = type(values) is DeletedKey
         if merged is None:
-            found[named] = Merged(named, None if is_delete else values, is_delete, [index])
+            row = tuple([values.get(column) for column in key])
+            found[named] = Merged(row, None if is_delete else values, is_delete, [index])
         elif is_delete:
             merged.delete(index)
         else:

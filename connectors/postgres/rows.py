@@ -15,7 +15,10 @@ from connectors.postgres.json_text import ENCODERS
 from connectors.postgres.tables import Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
+# Limits of Postgres: https://www.postgresql.org/docs/current/limits.html
 LONGEST_NAME = 63
+MOST_COLUMNS = 1600
+SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 Values = dict[str, Any]
 Row = Sequence[Any]
@@ -71,9 +74,14 @@ class RecordReader:
         config = self._config
         if config.pk_mode == "kafka":
             return config.kafka_columns
-        if config.pk_mode == "record_key" and not config.pk_fields:
+        if self.has_key_of_record:
             return tuple(self._record_key(record))
         return config.pk_fields if config.pk_mode != "none" else ()
+
+    @property
+    def has_key_of_record(self) -> bool:
+        """Whether every record names the columns of its own key."""
+        return self._config.pk_mode == "record_key" and not self._config.pk_fields
 
     def _without_object(self, record: SinkRecord) -> DeletedKey:
         if record.value is None and self._config.delete_enabled:
@@ -172,30 +180,39 @@ def _encoded(
 
 
 class UnknownFieldsError(DataError):
-    """A record has fields for which its table has no columns."""
+    """A record has fields for which its table has no columns, and could have them."""
+
+    def __init__(self, message: str, values: Values) -> None:
+        super().__init__(message)
+        self.values = values
 
 
 class Plans:
     """The shapes that were seen of one table."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, can_grow: bool = False) -> None:
+        """can_grow: whether missing columns are added; for the words of an error only."""
         self.table = table
+        self._can_grow = can_grow
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def plan(self, values: Values) -> Plan:
-        """UnknownFieldsError when a field has no column."""
+        """UnknownFieldsError when a field has no column; DataError when it can have none."""
         names = tuple(values)
         plan = self._plans.get(names)
         if plan is None:
-            unknown = [name for name in names if name not in self.table.columns]
-            if any(len(name.encode()) > LONGEST_NAME for name in unknown):
-                raise DataError(
-                    f"a field's name is longer than the {LONGEST_NAME} bytes of a column's"
-                )
-            if unknown:
-                raise UnknownFieldsError(_unknown_fields(self.table, unknown))
+            self._check(names, values)
             plan = self._plans[names] = Plan(names, self.table)
         return plan
+
+    def _check(self, names: tuple[str, ...], values: Values) -> None:
+        unknown = [name for name in names if name not in self.table.columns]
+        if not unknown:
+            return
+        impossible = _impossible(self.table, unknown)
+        if impossible is not None:
+            raise DataError(impossible)
+        raise UnknownFieldsError(_unknown_fields(self.table, unknown, self._can_grow), values)
 
     def of_all(self, values: Sequence[Values]) -> list[Plan] | None:
         """The plans of many records at once; None when a shape was never seen before."""
@@ -231,9 +248,41 @@ class Plans:
         return columns, [pick(each) for each in values]
 
 
-def _unknown_fields(table: Table, names: Sequence[str]) -> str:
-    fields = ", ".join(names)
+def _impossible(table: Table, names: Sequence[str]) -> str | None:
+    """Why there can be no columns of these names."""
+    generated = [name for name in names if name in table.generated]
+    if generated:
+        return (
+            f"only Postgres itself fills {', '.join(generated)} of table {table.name}: leave it out "
+            "with fields.include"
+        )
+    if len(names) + len(table.columns) > MOST_COLUMNS:
+        return f"its {len(names)} fields are more than the {MOST_COLUMNS} columns of a table"
+    return next(filter(None, map(_impossible_name, names)), None)
+
+
+def _impossible_name(name: str) -> str | None:
+    if not name or "\0" in name or not _is_unicode(name):
+        return "a field's name is empty, or no text that Postgres can hold"
+    if name in SYSTEM_COLUMNS:
+        return f"a field's name is {name}, which is a system column's"
+    if len(name.encode()) > LONGEST_NAME:
+        return f"a field's name is longer than the {LONGEST_NAME} bytes of a column's"
+    return None
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether it has no lone surrogate, which JSON can spell."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _unknown_fields(table: Table, names: Sequence[str], can_grow: bool) -> str:
+    missing = f"table {table.name} is missing fields ({', '.join(names)})"
+    if can_grow:
+        return (
+            f"{missing} and could not grow: add the columns, or choose fields with fields.include"
+        )
     return (
-        f"table {table.name} is missing fields ({fields}) and auto-evolution is disabled: add the "
-        "columns, set auto.evolve=true, or choose fields with fields.include"
+        f"{missing} and auto-evolution is disabled: add the columns, set auto.evolve=true, or choose "
+        "fields with fields.include"
     )

@@ -25,6 +25,7 @@ class Stages:
         self._committed: set[Stage] = set()
         self._used: set[Stage] = set()
         self._generation = 0
+        self._count = 0
 
     def begin(self) -> None:
         """A flush begins, perhaps on another connection than the last."""
@@ -42,12 +43,17 @@ class Stages:
         self._made = dict.fromkeys(self._made, "")
         self._committed = set()
 
-    def get(self, table: Table, columns: Sequence[str], purpose: str) -> sql.Identifier:
-        """An empty stage with these columns of a table. Called within the flush's transaction."""
+    def get(
+        self, table: Table, columns: Sequence[str], purpose: str, *, numbered_as: str | None = None
+    ) -> sql.Identifier:
+        """An empty stage with these columns of a table. Called within the flush's transaction.
+
+        numbered_as: the name of a further column, for numbers.
+        """
         stage = (table.name, tuple(columns), purpose)
         name = sql.Identifier("pg_temp", self._name(stage))
         if stage not in self._committed:
-            self._make(name, table, columns)
+            self._make(name, table, columns, numbered_as)
         if stage in self._used:
             self._session.connection.execute(sql.SQL("DELETE FROM {}").format(name))
         self._used.add(stage)
@@ -55,15 +61,21 @@ class Stages:
 
     def _name(self, stage: Stage) -> str:
         if not self._made.get(stage):
-            self._counter = getattr(self, "_counter", 0) + 1
-            self._made[stage] = f"sinkworker_stage_{self._counter}"
+            self._count += 1
+            self._made[stage] = f"sinkworker_stage_{self._count}"
         return self._made[stage]
 
-    def _make(self, name: sql.Identifier, table: Table, columns: Sequence[str]) -> None:
+    def _make(
+        self, name: sql.Identifier, table: Table, columns: Sequence[str], numbered_as: str | None
+    ) -> None:
         """The column types of the table, and none of its constraints."""
         query = sql.SQL(
             "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS "
             "SELECT {} FROM {} WITH NO DATA"
         )
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        self._session.connection.execute(query.format(name, names, table.identifier))
+        chosen: list[sql.Composable] = [sql.Identifier(column) for column in columns]
+        if numbered_as is not None:
+            chosen.append(sql.SQL("0 AS {}").format(sql.Identifier(numbered_as)))
+        self._session.connection.execute(
+            query.format(name, sql.SQL(", ").join(chosen), table.identifier)
+        )

@@ -1,13 +1,12 @@
-"""Target tables: what the catalog says of them, and creating what is missing.
+"""Target tables: what the catalog says of them.
 
-Owns the cache of one connection's tables and all DDL, which runs in transactions of its own under
-one advisory lock, never inside a flush: a worker frozen in COPY would block everybody's DDL.
+Owns the cache of one connection's tables, and noticing that one of them was changed meanwhile. Must
+not know records.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,29 +14,42 @@ from psycopg import sql
 
 from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
-
-log = logging.getLogger(__name__)
+from sinkworker.api import RetriableError
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """kind: json, array or plain. has_default: leaving it out is not the same as NULL."""
+    """One column that can be written.
+
+    type: tells it from others, for comparing. kind: what sql/catalog.sql calls it; chooses the
+    encoder. has_default: leaving it out is not the same as NULL. exact: the Python type whose values
+    are equal in Postgres just when they are equal here; "" when there is none.
+    """
 
     name: str
     type: str
     kind: str
     not_null: bool
     has_default: bool
+    exact: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        return self.not_null and not self.has_default
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table as it is now. unique_keys: the column sets that ON CONFLICT can name."""
+    """One table as it is now. unique_keys: the column sets that ON CONFLICT can name.
+
+    generated: the columns that only Postgres fills. Without columns it stands for a missing table.
+    """
 
     name: str
     columns: Mapping[str, Column]
-    unique_keys: frozenset[frozenset[str]]
-    has_deferrable: bool
+    unique_keys: frozenset[frozenset[str]] = frozenset()
+    generated: frozenset[str] = frozenset()
+    is_view: bool = False
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -50,65 +62,56 @@ class Tables:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: dict[str, Table] = {}
+        self._verified: set[str] = set()
+        self.are_cached = False
+
+    def begin(self) -> None:
+        """A flush begins: what the cache says of its tables may be out of date."""
+        self._verified = set()
         self.are_cached = False
 
     def get(self, name: str) -> Table | None:
         """From the cache, or from the catalog. None when there is no such table."""
         known = self._known.get(name)
-        self.are_cached = known is not None
-        if known is None and (known := self._load(name)) is not None:
-            self._known[name] = known
+        if known is None:
+            return self.reload(name)
+        self.are_cached = True
         return known
 
+    def reload(self, name: str) -> Table | None:
+        """From the catalog. The same object when nothing has changed."""
+        known, found = self._known.pop(name, None), self._load(name)
+        if found is not None:
+            self._known[name] = known if known == found else found
+        return self._known.get(name)
+
     def forget(self) -> None:
-        """Somebody may have changed them. `are_cached`: the last answer came from the cache."""
+        """Somebody may have changed them. `are_cached`: an answer of this flush came from the cache."""
         self._known = {}
 
-    def create(self, name: str, columns: Mapping[str, str], key: Sequence[str]) -> None:
-        """Create a table unless it exists. columns: name → type."""
-        parts = [
-            sql.SQL("{} {}{}").format(
-                sql.Identifier(column),
-                sql.SQL(kind),  # from our own table of types
-                sql.SQL(" NOT NULL" if column in key else ""),
-            )
-            for column, kind in columns.items()
-        ]
-        if key:
-            names = sql.SQL(", ").join(map(sql.Identifier, key))
-            parts.append(sql.SQL("PRIMARY KEY ({})").format(names))
-        query = sql.SQL("CREATE TABLE IF NOT EXISTS {} ({})")
-        self._change(query.format(identifier(name), sql.SQL(", ").join(parts)))
-        log.info("Created table %s with columns %s", name, ", ".join(columns))
+    def verify(self, tables: Iterable[Table]) -> None:
+        """RetriableError when one of them is no longer what it was when it was read.
 
-    def add_columns(self, name: str, columns: Mapping[str, str]) -> None:
-        """Add columns that are not there."""
-        added = sql.SQL(", ").join(
-            sql.SQL("ADD COLUMN IF NOT EXISTS {} {}").format(
-                sql.Identifier(column),
-                sql.SQL(kind),  # from our own table of types
-            )
-            for column, kind in columns.items()
-        )
-        self._change(sql.SQL("ALTER TABLE {} {}").format(identifier(name), added))
-        log.info("Added columns %s to table %s", ", ".join(columns), name)
-
-    def _change(self, query: sql.Composed) -> None:
-        connection = self._session.connection
-        with self._session.using("changing a table"), connection.transaction():
-            connection.execute(statement("catalog", "lock for ddl"))
-            connection.execute(query)
-        self.forget()
+        Called when all is written: who holds the locks of what was written sees no change after it.
+        """
+        for table in tables:
+            if table.name in self._verified:
+                continue
+            if (self._load(table.name) or Table(table.name, {})) != table:
+                self.forget()
+                raise RetriableError(
+                    f"Postgres: table {table.name} was changed; reading the catalog again"
+                )
+            self._verified.add(table.name)
 
     def _load(self, name: str) -> Table | None:
         rows = self._ask("columns", name)
         if not rows:
             return None
-        columns = {
-            row[0]: Column(row[0], row[1], row[2], row[3], row[4]) for row in rows if not row[5]
-        }
+        columns = {row[0]: Column(*row[:6]) for row in rows if not row[6]}
         keys = frozenset(frozenset(row[0]) for row in self._ask("unique keys", name))
-        return Table(name, columns, keys, bool(self._ask("deferrable", name)[0][0]))
+        generated = frozenset(row[0] for row in rows if row[6])
+        return Table(name, columns, keys, generated, is_view=rows[0][7])
 
     def _ask(self, query: Any, table: str) -> list[Any]:
         connection = self._session.connection

@@ -11,7 +11,6 @@ import pytest
 
 from connectors.postgres import PostgresSinkConnector
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.isolation import write_all_good
 from connectors.postgres.task import PostgresSinkTask
 from sinkworker.testing.conformance import SinkConformance
 from sinkworker.testing.harness import AnyConnector
@@ -43,15 +42,15 @@ class PostgresFaults:
             patch.setattr(PostgresSinkTask, "_commit", lambda *arguments: commit(*arguments))
             yield
 
-    def _broken_before(self, task: PostgresSinkTask, work: Any, advances: Any) -> None:
+    def _broken_before(self, task: PostgresSinkTask, shares: Any, advances: Any) -> None:
         with task._session.connection.transaction():
             task._offsets.advance(advances)
-            for batch, attempt in work:
-                write_all_good(task._session, batch, attempt, task._report)
+            for share in shares:
+                task._attempt(share)(share.batch)
             self._end_server_process(task)
 
-    def _broken_after(self, task: PostgresSinkTask, work: Any, advances: Any) -> None:
-        self._commit(task, work, advances)
+    def _broken_after(self, task: PostgresSinkTask, shares: Any, advances: Any) -> None:
+        self._commit(task, shares, advances)
         self._end_server_process(task)
         task._session.connection.execute("SELECT 1")
 

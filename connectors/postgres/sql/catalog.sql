@@ -1,13 +1,30 @@
 -- columns --
--- What can be written, and how. A domain counts as its base type.
-SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
+-- What can be written, and how. A domain counts as the type beneath all its domains.
+WITH RECURSIVE types AS (
+  SELECT a.attnum, t.*
+  FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+  WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT types.attnum, t.* FROM types JOIN pg_type AS t ON t.oid = types.typbasetype
+)
+SELECT a.attname::text,
+  format('%%s %%s', a.atttypid, a.atttypmod),
   CASE WHEN b.typname IN ('json', 'jsonb') THEN 'json'
+       WHEN b.typcategory = 'A' AND e.typname IN ('json', 'jsonb') THEN 'array of json'
        WHEN b.typcategory = 'A' THEN 'array' ELSE 'plain' END,
-  a.attnotnull, a.atthasdef OR a.attidentity <> '',
-  a.attgenerated <> '' OR a.attidentity = 'a'
+  a.attnotnull OR t.typnotnull,
+  a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
+  CASE WHEN b.typname IN ('int2', 'int4', 'int8') THEN 'int'
+       WHEN t.typname IN ('text', 'varchar') AND a.atttypmod = -1 AND c.collisdeterministic
+       THEN 'str' ELSE '' END,
+  a.attgenerated <> '' OR a.attidentity = 'a',
+  r.relkind = 'v'
 FROM pg_attribute AS a
+JOIN pg_class AS r ON r.oid = a.attrelid
 JOIN pg_type AS t ON t.oid = a.atttypid
-JOIN pg_type AS b ON b.oid = COALESCE(NULLIF(t.typbasetype, 0), t.oid)
+JOIN types AS b ON b.attnum = a.attnum AND b.typbasetype = 0
+LEFT JOIN pg_type AS e ON e.oid = b.typelem
+LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 
@@ -19,9 +36,6 @@ JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0
 WHERE i.indrelid = to_regclass(%(table)s) AND i.indisunique AND i.indimmediate AND i.indisvalid
   AND i.indpred IS NULL AND i.indexprs IS NULL
 GROUP BY i.indexrelid
-
--- deferrable --
-SELECT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass(%(table)s) AND condeferrable)
 
 -- lock for ddl --
 -- One at a time: racing CREATE TABLE IF NOT EXISTS fails with 23505 in a catalog.

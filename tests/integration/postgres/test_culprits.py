@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from sinkworker.api import RecordRejectedError, TopicPartition
+from sinkworker.converters.json import JsonConverter, JsonConverterConfig
+from sinkworker.converters.string import StringConverter, StringConverterConfig
+from sinkworker.runtime.assembly import Conversion
 from sinkworker.runtime.assignment import State
 from tests.integration.postgres.sinks import BY_ID, Counts, Sink, owner
 from tests.services.database import Database
@@ -97,9 +100,6 @@ def test_a_deferred_key_may_come_before_the_row_that_it_names(
     assert rows(database) == [(1, 3), (2, 1), (3, None)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the search tries beginnings of the batch: row 1 without row 2"
-)
 @pytest.mark.parametrize("mode", ["insert", "upsert"])
 def test_a_bad_row_takes_no_row_along_whose_deferred_key_comes_later(
     database: Database, mode: str
@@ -119,7 +119,6 @@ def test_a_row_that_needs_an_earlier_one_of_its_batch_is_good(database: Database
     assert sink.counts().errant == 2
 
 
-@pytest.mark.xfail(strict=True, reason="sorted by key, 1 comes before 5 has let go of the name")
 def test_a_unique_value_may_move_to_another_row_within_a_batch(database: Database) -> None:
     """One by one, and in batches that end between the two, it can."""
     database.execute("CREATE TABLE alerts (id int PRIMARY KEY, name text UNIQUE)")
@@ -136,7 +135,6 @@ def test_a_unique_value_may_move_from_a_deleted_row(database: Database) -> None:
     assert rows(database) == [(1, "ann")]
 
 
-@pytest.mark.xfail(strict=True, reason="only its own deferrable constraints are looked at: FAILED")
 def test_a_tombstone_of_a_row_that_another_table_needs_is_found(database: Database) -> None:
     """A deferred foreign key of another table shows at COMMIT."""
     database.execute(
@@ -170,7 +168,9 @@ def deep(levels: int) -> Any:
     return value
 
 
-@pytest.mark.xfail(strict=True, reason="the task fails: not among isolation.FAILURES")
+NO_FORM = pytest.mark.xfail(strict=True, reason="not yet told from a fault of the task")
+
+
 @pytest.mark.parametrize(
     ("type_", "value"),
     [
@@ -178,8 +178,8 @@ def deep(levels: int) -> Any:
         ("text", deep(20_000)),
         ("int[]", deep(20_000)),
         ("jsonb", {(1, 2): 3}),
-        ("text", {1, 2}),
-        ("text", object()),
+        pytest.param("text", {1, 2}, marks=NO_FORM),
+        pytest.param("text", object(), marks=NO_FORM),
     ],
     ids=["20,000 levels", "the same as text", "as an array", "keys", "a set", "an object"],
 )
@@ -202,10 +202,12 @@ def test_a_document_as_deep_as_json_can_be_read_is_good(database: Database) -> N
     assert rows(database) == [(1, deep(190))]
 
 
-@pytest.mark.xfail(strict=True, reason="read as infinity, and stored so")
 def test_a_number_beyond_a_double_is_no_infinity(database: Database) -> None:
     database.execute("CREATE TABLE alerts (id int, v double precision)")
-    sink = Sink(database).send(b'{"id": 1, "v": 1e400}').settle()
+    converter = JsonConverter(JsonConverterConfig(schemas_enable=False), is_key=False)
+    conversion = Conversion(StringConverter(StringConverterConfig(), is_key=True), converter)
+    sink = Sink(database, plan={"conversion": lambda: conversion})
+    sink.send(b'{"id": 1, "v": 1e400}').settle()
     assert rows(database) == []
     assert sink.status().state is State.QUARANTINED
 
@@ -213,18 +215,7 @@ def test_a_number_beyond_a_double_is_no_infinity(database: Database) -> None:
 BAD_NAMES = ["\ud800", "a\0b", "", "ctid"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.xfail(strict=True, reason="UnicodeEncodeError: the task fails")
-            if name == "\ud800"
-            else (),
-        )
-        for name in BAD_NAMES
-    ],
-)
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_field_with_a_name_that_no_column_has_is_a_bad_record(
     database: Database, name: str
 ) -> None:
@@ -234,7 +225,6 @@ def test_a_field_with_a_name_that_no_column_has_is_a_bad_record(
     assert sink.counts().errant == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the DDL fails, and with it the task")
 @pytest.mark.parametrize("fields", [*([name] for name in BAD_NAMES), range(1700)],
                          ids=[*map(repr, BAD_NAMES), "too many"])  # fmt: skip
 def test_a_field_that_cannot_become_a_column_is_a_bad_record(

@@ -113,9 +113,6 @@ def test_numbers_and_their_texts_are_one_key_where_postgres_says_so(database: Da
 UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the order among keys that only Postgres finds equal is lost"
-)
 @pytest.mark.parametrize(
     ("id_type", "operations", "level"),
     [
@@ -133,7 +130,6 @@ def test_the_last_record_of_a_key_that_is_written_in_two_ways_counts(
     assert [row[1] for row in rows(database)] == level
 
 
-@pytest.mark.xfail(strict=True, reason="1 == True == 1.0 in Python's dict")
 def test_keys_that_only_python_finds_equal_are_different_rows(database: Database) -> None:
     sink = Sink(with_table(database, "text"), **BY_ID)
     send(sink, (1, {"level": 1}), (True, {"level": 2}), (1.0, {"level": 3})).settle()
@@ -155,9 +151,6 @@ def test_composite_keys_of_an_object(database: Database) -> None:
     assert rows(database, "id, line, level") == [(1, "a", 3), (2, "a", 4)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the first record's fields are taken for all: nothing is deleted"
-)
 def test_a_key_with_other_fields_than_the_first_is_a_bad_record(database: Database) -> None:
     database.execute("CREATE TABLE alerts (id int, line text, PRIMARY KEY (line, id))")
     database.execute("INSERT INTO alerts VALUES (1, 'a')")

@@ -1,0 +1,85 @@
+"""Creating what is missing: tables and columns.
+
+Owns all DDL of target tables. It runs in transactions of its own under one advisory lock, never
+inside a flush: a worker frozen in COPY would block everybody's DDL.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg import errors, sql
+
+from connectors.postgres.queries import identifier, statement
+from connectors.postgres.session import Session
+from connectors.postgres.tables import Table
+from connectors.postgres.types import column_types
+from sinkworker.api import SinkRecord
+
+log = logging.getLogger(__name__)
+
+Lacking = Sequence[tuple[SinkRecord, Mapping[str, Any]]]
+
+# Somebody who does not know our lock did the same at the same moment, and was faster.
+OVERTAKEN = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateColumn)
+
+
+class Growth:
+    """What one session adds to its tables."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def grow(self, table: Table, lacking: Lacking, key: Sequence[str]) -> None:
+        """Make columns for all fields of these records, or the table itself when it has none.
+
+        Whether that was enough is for the catalog to say: others may have been at it, too.
+        """
+        names = dict.fromkeys(name for _, values in lacking for name in values)
+        types = column_types(lacking, [name for name in names if name not in table.columns])
+        if table.columns:
+            self._add_columns(table.name, types)
+        else:
+            self._create(table.name, {name: types[name] for name in names}, key)
+
+    def _create(self, name: str, columns: Mapping[str, str], key: Sequence[str]) -> None:
+        parts = [
+            _definition(column, kind, is_key=column in key) for column, kind in columns.items()
+        ]
+        if key:
+            names = sql.SQL(", ").join(map(sql.Identifier, key))
+            parts.append(sql.SQL("PRIMARY KEY ({})").format(names))
+        query = sql.SQL("CREATE TABLE IF NOT EXISTS {} ({})")
+        if self._changed(name, query.format(identifier(name), sql.SQL(", ").join(parts))):
+            log.info("Created table %s with columns %s", name, ", ".join(columns))
+
+    def _add_columns(self, name: str, columns: Mapping[str, str]) -> None:
+        added = sql.SQL(", ").join(
+            sql.SQL("ADD COLUMN IF NOT EXISTS ") + _definition(column, kind)
+            for column, kind in columns.items()
+        )
+        if self._changed(name, sql.SQL("ALTER TABLE {} {}").format(identifier(name), added)):
+            log.info("Added columns %s to table %s", ", ".join(columns), name)
+
+    def _changed(self, name: str, query: sql.Composed) -> bool:
+        connection = self._session.connection
+        try:
+            with self._session.using(f"changing table {name}"), connection.transaction():
+                connection.execute(statement("catalog", "lock for ddl"))
+                connection.execute(query)
+        except Exception as error:
+            if isinstance(error.__cause__, OVERTAKEN):
+                return False
+            if isinstance(error.__cause__, errors.TooManyColumns):
+                log.warning("Table %s cannot have so many columns", name)
+                return False
+            raise
+        return True
+
+
+def _definition(column: str, kind: str, *, is_key: bool = False) -> sql.Composed:
+    """kind is from our own table of types."""
+    ending = sql.SQL(" NOT NULL" if is_key else "")
+    return sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) + ending

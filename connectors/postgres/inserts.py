@@ -1,0 +1,69 @@
+"""Writing a batch as new rows: COPY, or COPY and one set statement. Never a row at a time.
+
+Owns the statements of insert.mode=insert and ignore. Must not know offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from psycopg import sql
+
+from connectors.postgres.batch import Batch
+from connectors.postgres.copying import Columns, copy_rows, names_of
+from connectors.postgres.isolation import BadRowError
+from connectors.postgres.rows import Plans, Row
+from connectors.postgres.session import Session
+from connectors.postgres.stages import Stages
+from connectors.postgres.tables import Table
+
+
+class Inserts:
+    """Writes batches into one table. Each method is one attempt: it may be rolled back and repeated.
+
+    Raises BadRowError when a failure names its record, or psycopg's error when it does not.
+    """
+
+    def __init__(self, session: Session, table: Table, plans: Plans, stages: Stages) -> None:
+        self._session, self._table, self._plans, self._stages = session, table, plans, stages
+
+    def insert(self, batch: Batch) -> None:
+        """COPY straight into the table."""
+        self._write_runs(batch, self._copy)
+
+    def ignore(self, batch: Batch) -> None:
+        """Insert; a row whose key is there already stays as it is."""
+        self._write_runs(batch, self._insert_new)
+
+    def _write_runs(self, batch: Batch, write: Callable[[Columns, Sequence[Row]], None]) -> None:
+        done = 0
+        for columns, rows in self._plans.rows(batch.plans, batch.values):
+            try:
+                write(columns, rows)
+            except BadRowError as bad:
+                raise BadRowError(done + bad.index) from bad.__cause__
+            done += len(rows)
+
+    def _copy(self, columns: Columns, rows: Sequence[Row]) -> None:
+        if columns and not self._table.is_view:
+            copy_rows(self._session, self._table.identifier, columns, rows)
+        else:
+            self._insert_staged(columns, rows, sql.SQL(""))
+
+    def _insert_new(self, columns: Columns, rows: Sequence[Row]) -> None:
+        self._insert_staged(columns, rows, sql.SQL(" ON CONFLICT DO NOTHING"))
+
+    def _insert_staged(self, columns: Columns, rows: Sequence[Row], ending: sql.SQL) -> None:
+        """Through a stage, for what COPY has no words for: conflicts, views, rows of defaults."""
+        if not columns:
+            query = sql.SQL("INSERT INTO {} SELECT FROM generate_series(1, {})")
+            self._execute(query.format(self._table.identifier, len(rows)) + ending)
+            return
+        stage = self._stages.get(self._table, columns, "insert")
+        copy_rows(self._session, stage, columns, rows)
+        query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
+        names = names_of(columns)
+        self._execute(query.format(self._table.identifier, names, names, stage) + ending)
+
+    def _execute(self, query: sql.Composed) -> None:
+        self._session.connection.execute(query)

@@ -1,0 +1,86 @@
+"""The search for culprits: exactly the bad records, in order, and not too many attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import log2
+from random import Random
+
+import pytest
+
+from connectors.postgres import tables
+from connectors.postgres.batch import Batch
+from connectors.postgres.isolation import BadRowError, Isolation, Work
+from connectors.postgres.rows import Plans
+from connectors.postgres.session import Session
+from sinkworker.api import DataError, SinkRecord, TopicPartition
+from tests.integration.postgres.sinks import connector
+from tests.services.database import Database
+
+pytestmark = pytest.mark.postgres
+
+SOURCE = TopicPartition("alerts", 0)
+Attempt = Callable[[Batch], None]
+
+
+@pytest.fixture
+def session(schema: Database) -> Iterator[Session]:
+    schema.execute("CREATE TABLE written (id int)")
+    session = Session(connector(schema).config, "test", 10_000)
+    session.open()
+    yield session
+    session.close()
+
+
+class Table:
+    """Writes offsets into a table, and refuses some. names_them: says which one it was."""
+
+    def __init__(self, session: Session, bad: set[int], *, names_them: bool) -> None:
+        self._session, self._bad, self._names_them = session, bad, names_them
+        self.rows_tried = 0
+
+    def attempt(self, batch: Batch) -> None:
+        offsets = [record.offset for record in batch.records]
+        self.rows_tried += len(offsets)
+        for index, offset in enumerate(offsets):
+            if offset in self._bad:
+                raise self._error(index)
+        self._session.connection.execute("INSERT INTO written SELECT unnest(%s::int[])", [offsets])
+
+    def _error(self, index: int) -> Exception:
+        if not self._names_them:
+            return DataError("bad")
+        named = BadRowError(index)
+        named.__cause__ = DataError("bad")
+        return named
+
+    def write(self, count: int) -> list[int]:
+        """The offsets that are rejected."""
+        records = [SinkRecord("alerts", 0, offset, None, None, {}) for offset in range(count)]
+        no_plans = [Plans(tables.Table("written", {})).plan({})] * count
+        batch = Batch([SOURCE] * count, records, [{}] * count, no_plans)
+        rejected: list[int] = []
+        with self._session.connection.transaction():
+            isolation = Isolation(
+                self._session, lambda _, record, __: rejected.append(record.offset)
+            )
+            isolation.write_all_good([Work(batch, self.attempt)])
+        return rejected
+
+
+def bad_ones(count: int) -> list[set[int]]:
+    random = Random(count)
+    everything = range(count)
+    return [set(), {0}, {count - 1}, set(random.sample(everything, count // 10)), set(everything)]
+
+
+@pytest.mark.parametrize("names_them", [True, False])
+@pytest.mark.parametrize("bad", bad_ones(200), ids=["none", "first", "last", "some", "all"])
+def test_all_but_the_bad_records_are_written_with_about_n_log_n_tries(
+    schema: Database, session: Session, bad: set[int], *, names_them: bool
+) -> None:
+    table = Table(session, bad, names_them=names_them)
+    assert table.write(200) == sorted(bad)
+    written = [row[0] for row in schema.execute("SELECT id FROM written")]
+    assert sorted(written) == sorted(set(range(200)) - bad)
+    assert table.rows_tried <= 200 * (log2(200) + 3)
