@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from connectors.postgres.rows import Plan, Plans, RecordReader, Values
+from connectors.postgres.reader import RecordReader, Values
+from connectors.postgres.rows import Plan, Plans
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Parts = Sequence[tuple[TopicPartition, Sequence[SinkRecord]]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.postgres.batch import Batch
-from connectors.postgres.rows import DeletedKey, Values
+from connectors.postgres.reader import DeletedKey, Values
 
 
 @dataclass(slots=True, eq=False)

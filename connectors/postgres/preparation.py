@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from connectors.postgres.batch import Batch, Parts, Rejected, read
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.growth import Growth, Lacking
-from connectors.postgres.rows import DeletedKey, Plans, RecordReader, UnknownFieldsError
+from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.rows import Plans, UnknownFieldsError
 from connectors.postgres.session import Session
 from connectors.postgres.tables import Table, Tables
 from sinkworker.api import ConnectError, DataError, RetriableError, SinkRecord, TopicPartition

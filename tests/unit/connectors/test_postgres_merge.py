@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.merge import Merged, merge
-from connectors.postgres.rows import DeletedKey, Values
+from connectors.postgres.reader import DeletedKey, Values
 
 KEY = ("id", "part")
 Rows = dict[tuple[Any, ...], Values]

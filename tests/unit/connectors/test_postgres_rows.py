@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.rows import DeletedKey, Plans, RecordReader, UnknownFieldsError
+from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.rows import Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 

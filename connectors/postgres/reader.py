@@ -1,0 +1,130 @@
+"""Records → column values.
+
+Owns which columns a record fills: the value's fields, and the primary key by `pk.mode`. Must not
+know tables, connections or statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from connectors.postgres.config import PostgresSinkConfig
+from sinkworker.api import DataError, SinkRecord, TopicPartition
+
+Values = dict[str, Any]
+
+
+class DeletedKey(Values):
+    """The key columns of a row that is to be deleted."""
+
+
+class RecordReader:
+    """What one connector writes of a record."""
+
+    def __init__(self, config: PostgresSinkConfig) -> None:
+        self._config = config
+        self._included = frozenset(config.fields_include)
+        self._add_key = self._key_adder()
+
+    def values(self, source: TopicPartition, record: SinkRecord) -> Values:
+        """Column → value, the key's columns included; a DeletedKey for a tombstone.
+
+        DataError when the record does not fit the configuration. Called for every record.
+        """
+        value = record.value
+        if type(value) is not dict:
+            return self._without_object(record)
+        if self._included:
+            value = {k: v for k, v in value.items() if k in self._included or self._is_key(k)}
+        return self._add_key(value, source, record) if self._add_key is not None else value
+
+    def values_of_all(
+        self, source: TopicPartition, records: Sequence[SinkRecord]
+    ) -> list[Values] | None:
+        """The same for many records at once; None when one of them does not fit.
+
+        A call and a check for every record cost a tenth of the sink's time.
+        """
+        if self._included or self._config.pk_mode not in ("none", "record_value"):
+            try:
+                return [self.values(source, record) for record in records]
+            except DataError:
+                return None
+        values = [record.value for record in records]
+        if set(map(type, values)) != {dict}:
+            return None
+        for name in self._config.pk_fields if self._config.pk_mode == "record_value" else ():
+            parts = [value.get(name) for value in values]
+            if None in parts or not {dict, list}.isdisjoint(map(type, parts)):
+                return None
+        return values
+
+    def key_columns(self, record: SinkRecord) -> tuple[str, ...]:
+        """The columns of the primary key of this record; empty when it has none."""
+        config = self._config
+        if config.pk_mode == "kafka":
+            return config.kafka_columns
+        if self.has_key_of_record:
+            return tuple(self._record_key(record))
+        return config.pk_fields if config.pk_mode != "none" else ()
+
+    @property
+    def has_key_of_record(self) -> bool:
+        """Whether every record names the columns of its own key."""
+        return self._config.pk_mode == "record_key" and not self._config.pk_fields
+
+    def _without_object(self, record: SinkRecord) -> DeletedKey:
+        if record.value is None and self._config.delete_enabled:
+            return DeletedKey(self._record_key(record))
+        raise DataError(_no_object(record.value))
+
+    def _is_key(self, name: str) -> bool:
+        return self._config.pk_mode == "record_value" and name in self._config.pk_fields
+
+    def _key_adder(self) -> Callable[[Values, TopicPartition, SinkRecord], Values] | None:
+        if self._config.pk_mode == "kafka":
+            topic, partition, offset = self._config.kafka_columns
+            return lambda value, source, record: {
+                **value, topic: source.topic, partition: source.partition, offset: record.offset
+            }  # fmt: skip
+        if self._config.pk_mode == "record_key":
+            return lambda value, _, record: {**value, **self._record_key(record)}
+        if self._config.pk_mode == "record_value":
+            return lambda value, _source, _record: self._with_key_in_value(value)
+        return None
+
+    def _with_key_in_value(self, value: Values) -> Values:
+        _check_key(value, self._config.pk_fields, "value")
+        return value
+
+    def _record_key(self, record: SinkRecord) -> Values:
+        key, names = record.key, self._config.pk_fields
+        if key is None:
+            raise DataError("its key is null, and pk.mode=record_key makes the primary key of it")
+        if not isinstance(key, dict):
+            if len(names) != 1:
+                raise DataError("its key is a single value: pk.fields must name exactly one column")
+            key = {names[0]: key}
+        _check_key(key, names or tuple(key), "key")
+        return {name: key[name] for name in names} if names else dict(key)
+
+
+def _check_key(fields: Values, names: Sequence[str], where: str) -> None:
+    for name in names:
+        part = fields.get(name)
+        if part is None or isinstance(part, dict | list):
+            kind = "null or missing" if part is None else "no single value"
+            raise DataError(f"the field {name} of its {where} is {kind}, and it is part of the key")
+
+
+def _no_object(value: Any) -> str:
+    if value is None:
+        return (
+            "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete "
+            "the row of its key"
+        )
+    hint = ""
+    if isinstance(value, str | bytes):
+        hint = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"
+    return f"its value is no object but {type(value).__name__}, and a row needs fields{hint}"
