@@ -6,7 +6,7 @@ not know records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +93,12 @@ class Tables:
         """RetriableError when one of them is no longer what it was when it was read.
 
         Called when all is written: who holds the locks of what was written sees no change after it.
+        Only columns are compared; a unique index that is gone makes itself known.
         """
         for table in tables:
             if table.name in self._verified:
                 continue
-            if (self._load(table.name) or Table(table.name, {})) != table:
+            if _writable(self._ask("columns", table.name)) != table.columns:
                 self.forget()
                 raise RetriableError(
                     f"Postgres: table {table.name} was changed; reading the catalog again"
@@ -108,13 +109,16 @@ class Tables:
         rows = self._ask("columns", name)
         if not rows:
             return None
-        columns = {row[0]: Column(*row[:6]) for row in rows if not row[6]}
         keys = frozenset(frozenset(row[0]) for row in self._ask("unique keys", name))
         generated = frozenset(row[0] for row in rows if row[6])
-        return Table(name, columns, keys, generated, is_view=rows[0][7])
+        return Table(name, _writable(rows), keys, generated, is_view=rows[0][7])
 
     def _ask(self, query: Any, table: str) -> list[Any]:
         connection = self._session.connection
         with self._session.using("reading the catalog"):
             name = identifier(table).as_string(connection)
             return connection.execute(statement("catalog", query), {"table": name}).fetchall()
+
+
+def _writable(rows: Iterable[Sequence[Any]]) -> dict[str, Column]:
+    return {row[0]: Column(*row[:6]) for row in rows if not row[6]}

@@ -25,7 +25,7 @@ from tests.services.kafka_tools import KafkaTools
 
 TOPIC = "kinaction_alert"
 PARTITIONS = 4
-BATCH_SIZE = 3000
+BATCH_SIZE = 5000
 
 
 class Result(NamedTuple):
@@ -87,7 +87,6 @@ class Bench:
             f"connection.url={self._database.url}\ntable.name.format=alerts\n"
             + (keyed if mode == "upsert" else "")
         )
-        self._database.execute("DELETE FROM pg_class WHERE false")
         command = [sys.executable, "-m", "sinkworker", "start", "--log-level", "error", str(config)]
         progress = (
             "SELECT coalesce(sum(next_offset), 0) FROM sinkworker_offsets "
