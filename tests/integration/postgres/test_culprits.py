@@ -170,14 +170,16 @@ def deep(levels: int) -> Any:
     return value
 
 
-@pytest.mark.xfail(strict=True, reason="the task fails: not among isolation.FAILURES")
+NOT_ISOLATED = pytest.mark.xfail(strict=True, reason="the task fails: not among isolation.FAILURES")
+
+
 @pytest.mark.parametrize(
     ("type_", "value"),
     [
-        ("jsonb", deep(20_000)),
-        ("text", deep(20_000)),
-        ("int[]", deep(20_000)),
-        ("jsonb", {(1, 2): 3}),
+        pytest.param("jsonb", deep(20_000), marks=NOT_ISOLATED),
+        pytest.param("text", deep(20_000), marks=NOT_ISOLATED),
+        pytest.param("int[]", deep(20_000), marks=NOT_ISOLATED),
+        pytest.param("jsonb", {(1, 2): 3}, marks=NOT_ISOLATED),
         ("text", {1, 2}),
         ("text", object()),
     ],

@@ -178,7 +178,6 @@ def test_a_topic_with_every_character_that_kafka_allows_is_a_table(database: Dat
     assert database.execute('SELECT v FROM "A-z_0"."x.y-Z"') == [(1,)]
 
 
-@pytest.mark.xfail(strict=True, reason="IndexError: 7 is taken for the line")
 def test_one_bad_row_is_found_in_a_table_with_a_misleading_name(database: Database) -> None:
     """Postgres's error context is `COPY a, line 7, line 2, column v: …`."""
     create(database, ("a, line 7",), "v int")
