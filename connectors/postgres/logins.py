@@ -39,7 +39,7 @@ ADVICE: Sequence[tuple[re.Pattern[str], str]] = [
         (
             r"certificate verify failed|root certificate",
             "Set sslrootcert in connection.url to the certificate of the authority that signed the "
-            "server's",
+            "server's; neither may have expired",
         ),
         (
             r"certificate file|private key file|private SSL key|valid client certificate|"
@@ -71,12 +71,11 @@ def refusal(text: str) -> str | None:
     for attempt in ATTEMPT.split(text):
         for words, advice in ADVICE:
             if words.search(attempt):
-                return f"{_one_line(attempt).rstrip('.')}. {advice}."
+                return ". ".join([*_lines(attempt), advice]) + "."
     return None
 
 
-def _one_line(attempt: str) -> str:
+def _lines(attempt: str) -> list[str]:
     """libpq may have tried with and without encryption, and then says the same twice."""
-    lines = [" ".join(line.split()) for line in attempt.splitlines()]
-    new = [line for at, line in enumerate(lines) if not any(line in said for said in lines[:at])]
-    return " ".join(new)
+    lines = [" ".join(line.split()).rstrip(".") for line in attempt.splitlines()]
+    return [line for at, line in enumerate(lines) if not any(line in said for said in lines[:at])]

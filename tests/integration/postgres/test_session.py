@@ -210,7 +210,7 @@ def test_a_database_that_a_role_may_not_enter_is_refused(
     with pytest.raises(ConnectError) as refused:
         login(ann, own_server).open()
     assert str(refused.value) == FAILED.format(own_server.port) + (
-        f'FATAL: permission denied for database "{name}" DETAIL: User does not have CONNECT '
+        f'FATAL: permission denied for database "{name}". DETAIL: User does not have CONNECT '
         "privilege. GRANT CONNECT ON that DATABASE TO the role."
     )
     assert type(refused.value) is ConnectError

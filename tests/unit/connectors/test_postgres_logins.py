@@ -36,7 +36,8 @@ REFUSALS = {
         server certificate for "db" (and 2 other names) does not match host name "10.0.0.1"
         host name must be specified for a verified SSL connection
     """,
-    "Set sslrootcert in connection.url to the certificate of the authority that signed the server's": """
+    "Set sslrootcert in connection.url to the certificate of the authority that signed the server's; "
+    "neither may have expired": """
         SSL error: certificate verify failed: self-signed certificate in certificate chain
         root certificate file "/etc/ca.pem" does not exist
         could not read root certificate file "/etc/ca.pem": no certificate or crl found
@@ -128,6 +129,27 @@ def test_everything_else_is_an_outage(before: str, words: str) -> None:
 )
 def test_what_fails_before_a_server_was_named_may_be_an_outage(words: str) -> None:
     assert refusal(f"connection is bad: {words}") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (('root certificate file "ca.pem" does not exist', "Either provide the file, or not."),
+         'root certificate file "ca.pem" does not exist. Either provide the file, or not'),
+        (('FATAL: no pg_hba.conf entry for user "ann", SSL encryption',
+          f'{AT}FATAL: no pg_hba.conf entry for user "ann", no encryption'),
+         'FATAL: no pg_hba.conf entry for user "ann", SSL encryption. '
+         f'{AT}FATAL: no pg_hba.conf entry for user "ann", no encryption'),
+        (('FATAL: role "ann" does not exist', f'{AT}FATAL: role "ann" does not exist'),
+         'FATAL: role "ann" does not exist'),
+    ],
+)  # fmt: skip
+def test_several_lines_are_told_as_sentences_and_none_twice(
+    lines: tuple[str, ...], told: str
+) -> None:
+    refused = refusal(AT + "\n\t".join(lines))
+    assert refused is not None
+    assert refused.startswith(f"{AT}{told}. ")
 
 
 @pytest.mark.parametrize(
