@@ -137,12 +137,12 @@ class FileLedger:
 
     def _read(self) -> Sidecar:
         try:
-            content = json.loads(self._sidecar.read_text())
+            return self._checked(json.loads(self._sidecar.read_text()))
         except FileNotFoundError:
             return Sidecar(self._connector, self._length())
-        except ValueError as error:
-            raise ConnectError(f"{self._sidecar} is damaged: {error}") from error
-        return self._checked(content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            flaw = error if isinstance(error, ValueError) else "it is not what this sink writes"
+            raise ConnectError(f"{self._sidecar} is damaged: {flaw}") from error
 
     def _checked(self, content: Mapping[str, object]) -> Sidecar:
         if content["version"] != VERSION:

@@ -26,7 +26,8 @@ InsertMode = Annotated[Literal["insert", "upsert", "ignore"], BeforeValidator(_l
 
 class PostgresSinkConfig(ConnectorConfig):
     connection_url: Password
-    """postgresql://host:port/database, or the same with jdbc: before it. May hold a password."""
+    """postgresql://host:port/database, or the same with jdbc: before it. May hold a password.
+    For TLS add ?sslmode=verify-full&sslrootcert=<file of the authority's certificate>."""
     connection_user: str | None = None
     """The role to log in as."""
     connection_password: Password | None = None

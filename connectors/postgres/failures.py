@@ -1,7 +1,8 @@
 """Postgres's errors → ours.
 
-Owns which SQLSTATE means waiting, which a bad record, and which the end of the task. An outage is
-never a bad record. What a row held never appears in a sentence.
+Owns which SQLSTATE means waiting, which a bad record, and which the end of the task; and why a value
+could not even be written down. An outage is never a bad record. What a row held never appears in a
+sentence.
 """
 
 from __future__ import annotations
@@ -11,21 +12,32 @@ from enum import Enum
 
 import psycopg
 
+from connectors.postgres.logins import refusal
 from sinkworker.api import ConnectError, DataError, RetriableError
 
 # 22 data exception, 23 integrity constraint, 21 cardinality, 54 program limit, 44 check option of a
 # view; P0001 is what a trigger raises about a row.
 DATA = re.compile(r"22...|23...|21000|54...|44000|P0001")
 # 40 rollback, 55P03 lock timeout, 57 operator intervention, 08 connection, 53 resources (a full disk
-# too), 58 system error, 25006 read-only (a standby), 25P03 idle in transaction too long.
-RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P03")
-# What libpq says when the server refuses a login; it gives no SQLSTATE then.
-REFUSED_LOGIN = re.compile(
-    r"authentication failed|no pg_hba\.conf entry|does not exist|no password supplied|"
-    r"is not permitted to log in|certificate verify failed|server does not support SSL"
-)
-COPY_LINE = re.compile(r"^COPY .+?, line (\d+)", re.MULTILINE)
-COPY_COLUMN = re.compile(r"^COPY .+?, line \d+, column (.+?)(?::|$)", re.MULTILINE)
+# too), 58 system error, 25006 read-only (a standby), 25P03 idle in transaction and 25P04 in a
+# transaction too long.
+RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P03|25P04")
+# What Python, and psycopg's and our own forms of values, raise about a value. psycopg's are its
+# DataError, and a ProgrammingError with these words.
+UNWRITABLE = (UnicodeError, ValueError, OverflowError, RecursionError, TypeError)
+NO_FORM = r"cannot adapt type '(.+?)'"
+# COPY's place: a table, line and column may be named misleadingly, so the first that fits counts.
+PLACE = re.compile(r'^COPY .+?, line (\d+)(?:, column (.+?))?(?:: "|: null input$|$)', re.MULTILINE)
+# Which words of a client's error mean what. Of those words only names of types are shown.
+REASONS = {
+    r".*NUL \(0x00\)": "text that contains NUL (0x00)",
+    NO_FORM: r"a value of a type that Postgres has no form for (\1)",
+    r"cannot dump lists of mixed types; got: (.+)": r"a list of mixed types (\1)",
+    r"Circular reference|cannot dump a recursive list": "a list or object that contains itself",
+    r"Exceeds the limit \((\d+) digits\)": r"an integer of more than \1 digits",
+    r"cannot calculate the offset of tzinfo": "a time in a zone whose offset depends on the date",
+    r"keys must be": "an object with a key that is not text",
+}
 
 
 class Kind(Enum):
@@ -35,7 +47,7 @@ class Kind(Enum):
 
 
 def kind_of(error: Exception) -> Kind:
-    if isinstance(error, UnicodeError | ValueError | OverflowError | RecursionError | DataError):
+    if isinstance(error, UNWRITABLE):
         return Kind.DATA  # the client could not even write it down
     state = getattr(error, "sqlstate", None)
     if state is None:
@@ -46,9 +58,12 @@ def kind_of(error: Exception) -> Kind:
 
 
 def _kind_without_state(error: Exception) -> Kind:
+    words = str(error)
     if isinstance(error, psycopg.DataError):
         return Kind.DATA
-    if isinstance(error, psycopg.OperationalError) and not REFUSED_LOGIN.search(str(error)):
+    if isinstance(error, psycopg.ProgrammingError) and re.match(NO_FORM, words):
+        return Kind.DATA
+    if isinstance(error, psycopg.OperationalError) and refusal(words) is None:
         return Kind.RETRIABLE
     return Kind.FATAL
 
@@ -65,28 +80,32 @@ def translated(error: Exception, doing: str) -> ConnectError:
 
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
-    if isinstance(error, DataError):
-        return str(error)
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"
-    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
-        return "text that contains NUL (0x00)" if "NUL" in str(error) else type(error).__name__
-    where = _where(error)
-    return f"{_readable(type(error).__name__)} ({error.sqlstate}){where}"
+    if isinstance(error, RecursionError):
+        return "a value that is nested too deeply"
+    words = str(error)
+    for pattern, reason in REASONS.items():
+        if found := re.match(pattern, words):
+            return found.expand(reason)
+    return f"a value that cannot be written as text ({type(error).__name__})"
 
 
 def copy_line(error: Exception) -> int | None:
     """The line of a COPY that an error names, from 1; None when it names none."""
-    context = error.diag.context if isinstance(error, psycopg.Error) else None
-    found = COPY_LINE.search(context or "")
-    return int(found[1]) if found else None
+    place = _place(error) if isinstance(error, psycopg.Error) else None
+    return int(place[1]) if place else None
+
+
+def _place(error: psycopg.Error) -> re.Match[str] | None:
+    return PLACE.search(error.diag.context or "")
 
 
 def _where(error: psycopg.Error) -> str:
-    diagnostics = error.diag
-    column = diagnostics.column_name
-    if column is None and (found := COPY_COLUMN.search(diagnostics.context or "")):
-        column = found[1]
+    diagnostics, place = error.diag, _place(error)
+    column = diagnostics.column_name or (place[2] if place else None)
     if column is not None:
         return f" in column {column}"
     if diagnostics.constraint_name is not None:
@@ -102,5 +121,7 @@ def _words(error: Exception) -> str:
     """One line without the detail and context lines, which may show a row."""
     message = error.diag.message_primary if isinstance(error, psycopg.Error) else None
     state = getattr(error, "sqlstate", None)
+    if state is None and (refused := refusal(str(error))):
+        return refused
     text = " ".join((message or str(error)).split())
     return f"{text} ({state})" if state else text

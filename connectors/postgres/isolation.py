@@ -14,13 +14,13 @@ from typing import LiteralString, NamedTuple
 import psycopg
 
 from connectors.postgres.batch import Batch, Report
-from connectors.postgres.failures import Kind, kind_of, rejection
+from connectors.postgres.failures import UNWRITABLE, Kind, kind_of, rejection
 from connectors.postgres.session import Session
 from sinkworker.api import DataError, TopicPartition
 
 Attempt = Callable[[Batch], None]
 
-FAILURES = (psycopg.Error, UnicodeError, ValueError, OverflowError, RecursionError, DataError)
+FAILURES = (psycopg.Error, *UNWRITABLE)
 
 
 class BadRowError(Exception):

@@ -15,24 +15,12 @@ from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
 
-from sinkworker.api import DataError
-
 Write = Callable[[Any], str]
-
-TOO_DEEP = "a value that is nested too deeply"
 
 
 def to_json(value: Any) -> str:
-    """A document as JSON text. Bytes become base64; decimals and times become text.
-
-    DataError when it cannot be one.
-    """
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    except RecursionError:
-        raise DataError(TOO_DEEP) from None
-    except TypeError:
-        raise DataError("an object with a name that is no text") from None
+    """A document as JSON text. Bytes become base64; decimals and times become text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: Any) -> str:
@@ -93,14 +81,7 @@ def _document(value: Any) -> str | None:
 
 def _list_with(write: Callable[[Sequence[Any]], str]) -> Callable[[Any], Any]:
     """What is no list may be an array's own text, such as `{1,2}`."""
-
-    def encode(value: Any) -> Any:
-        try:
-            return write(value) if isinstance(value, list) else value
-        except RecursionError:
-            raise DataError(TOO_DEEP) from None
-
-    return encode
+    return lambda value: write(value) if isinstance(value, list) else value
 
 
 # By the column's kind as sql/catalog.sql names it. A plain column takes what psycopg writes.

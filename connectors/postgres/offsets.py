@@ -29,6 +29,8 @@ from sinkworker.api import (
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
+# What CREATE … IF NOT EXISTS raises when somebody who does not take our lock creates it as well.
+CREATED_MEANWHILE = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject)
 CLAIM_LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = '2s'")
 
 Offsets = Mapping[TopicPartition, Offset]
@@ -81,16 +83,19 @@ class OffsetTable:
             raise RetriableError(
                 f"Postgres: the offset row of {partition} is locked by someone else"
             )
-        pid, role, owner = holder
+        pid, role, owner, is_certain = holder
+        not_allowed = RetriableError(
+            f"Postgres: the offset row of {partition} is locked by server process {pid} of role "
+            f"{role} ({owner}), which this role may not end. End it, or GRANT {role} TO this role."
+        )
+        if not is_certain:
+            raise not_allowed
         log.warning("%s: ending server process %s of %s, which holds its offset row", partition, pid,
                     owner)  # fmt: skip
         try:
-            self._execute("terminate", pid=pid)
+            self._execute("terminate", **where)
         except errors.InsufficientPrivilege as error:
-            raise RetriableError(
-                f"Postgres: the offset row of {partition} is locked by server process {pid} of role "
-                f"{role} ({owner}), which this role may not end. End it, or GRANT {role} TO this role."
-            ) from error
+            raise not_allowed from error
 
     def advance(self, advances: Mapping[TopicPartition, Advance]) -> None:
         """Within the flush's transaction, first. FencedError when any of them was refused."""
@@ -164,9 +169,13 @@ class OffsetTable:
 
     def _create(self) -> None:
         connection = self._session.connection
-        with connection.transaction():
-            connection.execute(statement("catalog", "lock for ddl"))
-            self._execute("create")
+        try:
+            with connection.transaction():
+                connection.execute(statement("catalog", "lock for ddl"))
+                self._execute("create")
+        except CREATED_MEANWHILE:
+            if not self._exists():
+                raise
 
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
         query = statement("offsets", name, offsets=self._identifier)

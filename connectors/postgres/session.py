@@ -89,7 +89,10 @@ class Session:
             chosen["user"] = config.connection_user
         if config.connection_password is not None:
             chosen["password"] = config.connection_password.get_secret_value()
-        return chosen | {"application_name": f"sinkworker {self._purpose}"[:63]}
+        return chosen | {
+            "application_name": f"sinkworker {self._purpose}"[:63],
+            "client_encoding": "UTF8",  # a database's own may not hold what JSON holds
+        }
 
     def _set_up(self, connection: psycopg.Connection[TupleRow]) -> None:
         limits = {

@@ -18,7 +18,7 @@ CASES = [
      "Expected postgresql://… or jdbc:postgresql://…"),
     ("connection.url=postgresql://db/alerts?colour=red",
      ":5: Invalid value [hidden] for configuration connection.url: "
-     "Not an address that libpq can read"),
+     "This sink knows no parameter colour of an address"),
     ("insert.mode=merge",
      ":6: Invalid value merge for configuration insert.mode: "
      "String must be one of: insert, upsert, ignore"),

@@ -69,14 +69,20 @@ FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
 
 -- holder --
--- The server process of the claimant, if it still lives.
-SELECT a.pid, a.usename::text, o.owner
+-- The server process of the claimant, if it still lives and is not this one; and whether that is
+-- certain. To a role without the right to see it backend_start is NULL, and a pid may be used again.
+SELECT a.pid, a.usename::text, o.owner, a.backend_start IS NOT NULL
 FROM {offsets} AS o JOIN pg_stat_activity AS a
-  ON a.pid = o.backend_pid AND a.backend_start = o.backend_start
+  ON a.pid = o.backend_pid AND a.pid <> pg_backend_pid()
+  AND COALESCE(a.backend_start, o.backend_start) = o.backend_start
 WHERE o.connector = %(connector)s AND o.topic = %(topic)s AND o.partition = %(partition)s
 
 -- terminate --
-SELECT pg_terminate_backend(%(pid)s)
+-- Whoever has that pid by now is ended only if it is that process.
+SELECT pg_terminate_backend(a.pid)
+FROM {offsets} AS o JOIN pg_stat_activity AS a
+  ON a.pid = o.backend_pid AND a.pid <> pg_backend_pid() AND a.backend_start = o.backend_start
+WHERE o.connector = %(connector)s AND o.topic = %(topic)s AND o.partition = %(partition)s
 
 -- read --
 SELECT topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch, owner

@@ -13,7 +13,7 @@ from connectors.postgres.batch import Batch
 from connectors.postgres.isolation import BadRowError, Isolation, Work
 from connectors.postgres.rows import Plans
 from connectors.postgres.session import Session
-from sinkworker.api import DataError, SinkRecord, TopicPartition
+from sinkworker.api import SinkRecord, TopicPartition
 from tests.integration.postgres.sinks import connector
 from tests.services.database import Database
 
@@ -49,9 +49,9 @@ class Table:
 
     def _error(self, index: int) -> Exception:
         if not self._names_them:
-            return DataError("bad")
+            return ValueError("bad")
         named = BadRowError(index)
-        named.__cause__ = DataError("bad")
+        named.__cause__ = ValueError("bad")
         return named
 
     def write(self, count: int) -> list[int]:

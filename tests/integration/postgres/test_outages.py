@@ -147,15 +147,20 @@ def test_a_connection_that_is_lost_after_a_claim_that_kafka_did_not_follow(
 # the server
 
 
+def is_read_only(database: Database) -> bool:
+    with psycopg.connect(database.url) as connection:
+        return connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
+
+
 def test_a_server_that_is_read_only_for_a_while(sink: Sink, database: Database) -> None:
     """As a primary that became a standby; new connections are then not accepted by libpq."""
     setting = "ALTER SYSTEM SET default_transaction_read_only = {}"
     database.execute(setting.format("on"))
     database.execute("SELECT pg_reload_conf()")
     try:
-        send(sink, 10, 20).run(4)
+        wait_until(lambda: is_read_only(database), 10, "new connections are read-only")
         terminate(database, sink.server_process())
-        sink.run(4)
+        send(sink, 10, 20).run(8)
         assert sink.counts().next == 10
     finally:
         database.execute("SET default_transaction_read_only = off")

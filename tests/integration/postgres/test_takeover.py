@@ -163,7 +163,24 @@ def test_a_row_that_a_stranger_locks_is_told(database: Database, first: Owner) -
     second.stop()
 
 
-@pytest.mark.xfail(strict=True, reason="it finds itself as the last claimant, and ends itself")
+def test_another_process_that_got_the_claimants_pid_is_not_ended(
+    database: Database, first: Owner
+) -> None:
+    first.stop()
+    second = owner(database, "the second")
+    with psycopg.connect(database.url) as stranger:
+        stranger.execute("UPDATE sinkworker_offsets SET backend_pid = pg_backend_pid()")
+        stranger.commit()
+        stranger.execute(LOCK_ROW)
+        with pytest.raises(RetriableError) as busy:
+            second.open(P0)
+        assert str(busy.value) == "Postgres: the offset row of alerts-0 is locked by someone else"
+        table = second.task._offsets  # type: ignore[attr-defined]
+        assert table._execute("terminate", topic="alerts", partition=0).fetchall() == []
+        assert stranger.execute("SELECT 1").fetchone() == (1,)
+    second.stop()
+
+
 def test_a_task_that_claims_again_does_not_end_itself(database: Database, first: Owner) -> None:
     with psycopg.connect(database.url) as stranger:
         stranger.execute(LOCK_ROW)
@@ -171,6 +188,7 @@ def test_a_task_that_claims_again_does_not_end_itself(database: Database, first:
         with pytest.raises(RetriableError) as busy:
             first.open(P0)
     assert str(busy.value) == "Postgres: the offset row of alerts-0 is locked by someone else"
+    assert first.task._session.is_open  # type: ignore[attr-defined]
 
 
 # roles
@@ -199,12 +217,7 @@ def role(database: Database) -> str:
 
 @pytest.mark.parametrize(
     "sees_activity",
-    [
-        True,
-        pytest.param(
-            False, marks=pytest.mark.xfail(strict=True, reason="backend_start is NULL for it")
-        ),
-    ],
+    [True, False],
 )
 def test_a_role_without_the_right_is_told_which_grant_it_needs(
     database: Database, roles: tuple[Database, Database], *, sees_activity: bool
@@ -229,5 +242,23 @@ def test_a_role_without_the_right_is_told_which_grant_it_needs(
     second.open(P0)
     assert second.claims == {P0: Claim(Offset(0), 2)}
     wait_until(lambda: not is_alive(database, pid), 10, "its server process is gone")
+    first.task.stop()
+    second.stop()
+
+
+def test_a_role_that_may_end_a_process_but_not_see_it_ends_nothing(
+    database: Database, roles: tuple[Database, Database]
+) -> None:
+    """It cannot know whether the pid is still the claimant's."""
+    ann, bob = roles
+    first = owner(ann, "the first")
+    first.open(P0)
+    ann.execute(f"GRANT ALL ON sinkworker_offsets TO {role(bob)}")
+    database.execute(f"GRANT pg_signal_backend TO {role(bob)}")
+    idle_in_transaction(first)
+    second = owner(bob, "the second")
+    with pytest.raises(RetriableError, match="is locked by server process"):
+        second.open(P0)
+    assert connection_of(first).execute("SELECT 1").fetchone() == (1,)
     first.task.stop()
     second.stop()

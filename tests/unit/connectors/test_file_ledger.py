@@ -63,6 +63,10 @@ def committed(file: Path) -> bytes:
     return file.read_bytes()[: json.loads(sidecar(file).read_text())["length"]]
 
 
+NOT_OURS = "it is not what this sink writes"
+WITH_PARTITIONS = '{"version": 1, "connector": "alerts-to-file", "length": 0, "partitions": %s}'
+
+
 class Killed(BaseException):
     """The process ended here."""
 
@@ -249,20 +253,25 @@ def test_a_sidecar_of_another_version_is_refused(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "flaw"),
     [
-        "",
-        '{"version": 1, "conn',
-        pytest.param("{}", marks=pytest.mark.xfail(strict=True, reason="KeyError")),
-        pytest.param("[]", marks=pytest.mark.xfail(strict=True, reason="TypeError")),
+        ("", "Expecting value: line 1 column 1 (char 0)"),
+        ('{"version": 1, "conn', "Unterminated string starting at: line 1 column 16 (char 15)"),
+        ("{}", NOT_OURS),
+        ("[]", NOT_OURS),
+        ("null", NOT_OURS),
+        ('{"version": 1, "connector": "alerts-to-file", "length": 0}', NOT_OURS),
+        (WITH_PARTITIONS % '["alerts"]', NOT_OURS),
+        (WITH_PARTITIONS % '[{"topic": "alerts", "partition": 0}]', NOT_OURS),
+        (WITH_PARTITIONS % "7", NOT_OURS),
     ],
 )
-def test_a_damaged_sidecar_is_refused(file: Path, content: str) -> None:
+def test_a_damaged_sidecar_is_refused(file: Path, content: str, flaw: str) -> None:
     claim(file)
     sidecar(file).write_text(content)
     with pytest.raises(ConnectError) as refused:
         claim(file)
-    assert str(refused.value).startswith(f"{sidecar(file)} is damaged: ")
+    assert str(refused.value) == f"{sidecar(file)} is damaged: {flaw}"
     assert sidecar(file).read_text() == content
 
 

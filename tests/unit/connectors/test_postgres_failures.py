@@ -39,7 +39,7 @@ def server_error(state: str, **diagnostics: str) -> psycopg.Error:
         ),
         (
             Kind.RETRIABLE,
-            "08000 08001 08003 08006 25006 25P03 40001 40002 40003 40P01 53000 53100 53200 53300 "
+            "08000 08001 08003 08006 25006 25P03 25P04 40001 40002 40003 40P01 53000 53100 53200 53300 "
             "53400 55P03 57014 57P01 57P02 57P03 57P04 57P05 58000 58030 58P01",
         ),
         (
@@ -55,53 +55,6 @@ def test_the_sqlstate_decides_what_an_error_means(kind: Kind, states: str) -> No
     )
 
 
-@pytest.mark.xfail(strict=True, reason="25P04 is not in RETRIABLE")
-def test_a_transaction_time_out_of_the_server_is_an_outage() -> None:
-    """Postgres 17 has `transaction_timeout`, which ends the session."""
-    assert kind_of(server_error("25P04")) is Kind.RETRIABLE
-
-
-REFUSALS = """
-FATAL: password authentication failed for user "ann"
-FATAL: role "ann" does not exist
-FATAL: database "factory" does not exist
-FATAL: role "ann" is not permitted to log in
-FATAL: no pg_hba.conf entry for host "10.0.0.1", user "ann", database "factory", no encryption
-fe_sendauth: no password supplied
-SSL error: certificate verify failed
-server does not support SSL, but SSL was required
-""".strip().splitlines()
-
-OUTAGES = """
-Connection refused Is the server running on that host and accepting TCP/IP connections?
-server closed the connection unexpectedly
-FATAL: the database system is starting up
-FATAL: the database system is shutting down
-FATAL: sorry, too many clients already
-FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute
-session is read-only
-timeout expired
-could not translate host name "db" to address: Temporary failure in name resolution
-consuming input failed: SSL connection has been closed unexpectedly
-""".strip().splitlines()
-
-
-@pytest.mark.parametrize("words", REFUSALS)
-def test_a_refused_login_is_for_good(words: str) -> None:
-    assert kind_of(psycopg.OperationalError(words)) is Kind.FATAL
-
-
-@pytest.mark.xfail(strict=True, reason="waited for, for ever")
-def test_a_database_that_this_role_may_not_enter_is_for_good() -> None:
-    words = 'FATAL: permission denied for database "factory"'
-    assert kind_of(psycopg.OperationalError(words)) is Kind.FATAL
-
-
-@pytest.mark.parametrize("words", OUTAGES)
-def test_everything_else_that_libpq_says_is_an_outage(words: str) -> None:
-    assert kind_of(psycopg.OperationalError(words)) is Kind.RETRIABLE
-
-
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
@@ -109,13 +62,39 @@ def test_everything_else_that_libpq_says_is_an_outage(words: str) -> None:
          "text that contains NUL (0x00)"),
         (UnicodeEncodeError("utf-8", f"{SECRET}\ud800", 16, 17, "surrogates not allowed"),
          "text that is not valid Unicode (a lone surrogate)"),
-        (ValueError(f"Exceeds the limit for {SECRET}"), "ValueError"),
-        (OverflowError(SECRET), "OverflowError"),
+        (RecursionError(f"maximum recursion depth exceeded while encoding {SECRET}"),
+         "a value that is nested too deeply"),
+        (psycopg.ProgrammingError("cannot adapt type 'set' using placeholder '%t' (format: TEXT)"),
+         "a value of a type that Postgres has no form for (set)"),
+        (psycopg.DataError("cannot dump lists of mixed types; got: int, str"),
+         "a list of mixed types (int, str)"),
+        (psycopg.DataError("cannot dump a recursive list"),
+         "a list or object that contains itself"),
+        (ValueError("Circular reference detected"), "a list or object that contains itself"),
+        (ValueError("Exceeds the limit (4300 digits) for integer string conversion; use …"),
+         "an integer of more than 4300 digits"),
+        (psycopg.DataError("cannot calculate the offset of tzinfo 'Asia/Tokyo' without a date"),
+         "a time in a zone whose offset depends on the date"),
+        (TypeError("keys must be str, int, float, bool or None, not tuple"),
+         "an object with a key that is not text"),
+        (ValueError(SECRET), "a value that cannot be written as text (ValueError)"),
+        (OverflowError(SECRET), "a value that cannot be written as text (OverflowError)"),
+        (TypeError(SECRET), "a value that cannot be written as text (TypeError)"),
+        (psycopg.DataError(SECRET), "a value that cannot be written as text (DataError)"),
     ],
 )  # fmt: skip
 def test_what_the_client_cannot_write_down_is_a_bad_record(error: Exception, sentence: str) -> None:
     assert kind_of(error) is Kind.DATA
     assert rejection(error) == sentence
+
+
+@pytest.mark.parametrize(
+    "error",
+    [psycopg.ProgrammingError("the query has 1 placeholder but 2 parameters were passed"),
+     psycopg.InterfaceError("cannot adapt type 'set'"), KeyError("id")],
+)  # fmt: skip
+def test_a_fault_of_the_program_is_no_bad_record(error: Exception) -> None:
+    assert kind_of(error) is Kind.FATAL
 
 
 @pytest.mark.parametrize(
@@ -125,6 +104,12 @@ def test_what_the_client_cannot_write_down_is_a_bad_record(error: Exception, sen
          "invalid text representation (22P02) in column level"),
         (server_error("22P04", context=f'COPY t, line 3: "{SECRET}"'),
          "bad copy file format (22P04)"),
+        (server_error("22P04", context=f'COPY t, line 3: "a, line 4, column {SECRET}'),
+         "bad copy file format (22P04)"),
+        (server_error("22P02", context=f'COPY t, line 3, column a: b, line 4: "{SECRET}"'),
+         "invalid text representation (22P02) in column a: b, line 4"),
+        (server_error("22P02", context="COPY t, line 3, column level: null input"),
+         "invalid text representation (22P02) in column level"),
         (server_error("23502", column_name="level", context=f'COPY t, line 3: "{SECRET}"'),
          "not null violation (23502) in column level"),
         (server_error("23505", constraint_name="t_pkey", context=f'COPY t, line 1: "{SECRET}"'),
@@ -168,6 +153,13 @@ def test_a_message_of_several_lines_becomes_one() -> None:
         ("COPY alerts, line 1", 1),
         ('COPY alerts, line 12, column level: "a, line 99"', 12),
         ('COPY odd name, with comma, line 7: "1\t2"', 7),
+        ('COPY a, line 7, line 2, column v: "one"', 2),
+        ('COPY a, line 7, line 2: "one"', 2),
+        ("COPY a, line 7, line 2", 2),
+        ('COPY alerts, line 2, column a, line 7: "one"', 2),
+        ("COPY alerts, line 2, column a: null input", 2),
+        ('COPY alerts, line 2: "x, line 7, column a"', 2),
+        ('COPY alerts, line 2, column a: "x\nCOPY alerts, line 7"', 2),
         ('SQL function "f" statement 1\nCOPY alerts, line 5: "x"', 5),
         ("PL/pgSQL function f() line 3 at RAISE", None),
         ("COPY alerts, Zeile 12", None),
