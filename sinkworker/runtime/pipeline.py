@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from sinkworker.api import (
     Transform,
 )
 from sinkworker.runtime.assignment import Barrier, Delivery
+from sinkworker.runtime.headers import header_conversion
 from sinkworker.runtime.ports import Fetched, RawRecord
 from sinkworker.runtime.tolerance import Tolerance, sentence
 
@@ -60,8 +62,10 @@ class Pipeline:
         value_converter: Converter,
         steps: Sequence[TransformStep],
         tolerance: Tolerance,
+        header_converter: Converter | None = None,
     ) -> None:
         self._decode_key, self._decode_value = key_converter.decode, value_converter.decode
+        self._convert_headers = header_conversion(header_converter)
         self._steps, self._tolerance = tuple(steps), tolerance
 
     def process(
@@ -108,7 +112,7 @@ class Pipeline:
         """
         topic, partition = source
         decode_key, decode_value, steps = self._decode_key, self._decode_value, self._steps
-        append = records.append
+        convert_headers, append = self._convert_headers, records.append
         raw: RawRecord | None = None
         try:
             for raw in raws[done:] if done else raws:
@@ -117,8 +121,8 @@ class Pipeline:
                 value_schema, value = decode_value(topic, raw_value, headers)
                 size += (len(raw_key) if raw_key else 0) + (len(raw_value) if raw_value else 0)
                 record = SinkRecord(
-                    topic, partition, raw.offset, raw.timestamp,
-                    key, value, headers, key_schema, value_schema,
+                    topic, partition, raw.offset, raw.timestamp, key, value,
+                    convert_headers(topic, headers) if headers else (), key_schema, value_schema,
                 )  # fmt: skip
                 if not steps:
                     append(record)
@@ -148,11 +152,15 @@ class Pipeline:
 
     def _stage(self, source: TopicPartition, raw: RawRecord) -> Stage:
         """Which stage failed. Tried again here, so that the hot loop need not keep track."""
-        stages = ((Stage.KEY_CONVERTER, self._decode_key, raw.key),
-                  (Stage.VALUE_CONVERTER, self._decode_value, raw.value))  # fmt: skip
-        for stage, decode, data in stages:
+        topic, headers = source.topic, raw.headers
+        stages = (
+            (Stage.KEY_CONVERTER, partial(self._decode_key, topic, raw.key, headers)),
+            (Stage.VALUE_CONVERTER, partial(self._decode_value, topic, raw.value, headers)),
+            (Stage.HEADER_CONVERTER, partial(self._convert_headers, topic, headers)),
+        )
+        for stage, convert in stages:
             try:
-                decode(source.topic, data, raw.headers)
+                convert()
             except Exception:
                 return stage
         return Stage.TRANSFORMATION

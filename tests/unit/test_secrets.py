@@ -160,7 +160,8 @@ def test_a_value_of_which_only_a_part_came_from_elsewhere_is_told_hidden() -> No
          "There is no connector [hidden]; installed are FileStreamSink, PostgresSink"),
         (FILE_SINK, f"value.converter={FROM_ELSEWHERE}",
          ":6: Invalid value [hidden] for configuration value.converter: "
-         "There is no converter [hidden]; installed are JsonConverter, StringConverter"),
+         "There is no converter [hidden]; installed are JsonConverter, "
+         "SimpleHeaderConverter, StringConverter"),
         (FILE_SINK, f"transforms=t\ntransforms.t.type={FROM_ELSEWHERE}",
          ":7: Invalid value [hidden] for configuration transforms.t.type: "
          "There is no transform [hidden]; installed are Prefix"),
