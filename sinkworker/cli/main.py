@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sinkworker import __version__
+from sinkworker.cli.completion import completion
 from sinkworker.cli.config import config
 from sinkworker.cli.exit_codes import EXPLAINED
 from sinkworker.cli.plugins import plugins
@@ -18,5 +19,5 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-for command in (start, validate, plugins, config):
+for command in (start, validate, plugins, config, completion):
     main.add_command(command)
