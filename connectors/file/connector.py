@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 from connectors.file.ledger import FileLedger, FileOffsetStore
 from sinkworker.api import (
     Advance,
+    Batches,
     BufferedSinkTask,
     Claim,
     ConfigError,
@@ -29,7 +30,6 @@ from sinkworker.api import (
     SinkTaskContext,
     TopicPartition,
 )
-from sinkworker.api.connector import Batches
 
 
 def _is_named(file: Path) -> Path:

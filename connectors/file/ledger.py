@@ -22,13 +22,12 @@ from sinkworker.api import (
     Alteration,
     Claim,
     ConnectError,
-    FencedError,
     Offset,
     OffsetStore,
     RetriableError,
     StoredOffset,
+    StoredOffsets,
     TopicPartition,
-    next_claim,
 )
 
 LOCK_WITHIN_SECONDS = 2.0
@@ -41,7 +40,7 @@ class Sidecar:
 
     connector: str
     length: int
-    offsets: dict[TopicPartition, StoredOffset] = field(default_factory=dict)
+    offsets: StoredOffsets = field(default_factory=StoredOffsets)
 
 
 class FileLedger:
@@ -59,26 +58,14 @@ class FileLedger:
     ) -> dict[TopicPartition, Claim]:
         with self._locked():
             sidecar = self._read()
-            claims = {}
-            for partition, start in starts.items():
-                claim = next_claim(sidecar.offsets.get(partition), start)
-                if claim is not None:
-                    claims[partition] = claim
-                    sidecar.offsets[partition] = StoredOffset(*claim.resume, claim.epoch, owner)
+            claims = sidecar.offsets.claim(starts, owner)
             self._replace(sidecar)
             return claims
 
     def append(self, lines: bytes, advances: Mapping[TopicPartition, Advance]) -> None:
         with self._locked():
             sidecar = self._read()
-            for partition, advance in advances.items():
-                stored = sidecar.offsets.get(partition)
-                if stored is None or (stored.epoch, stored.next) != (
-                    advance.epoch,
-                    advance.expected,
-                ):
-                    raise FencedError(f"{self._file}: {partition} was claimed by {_owner(stored)}")
-                sidecar.offsets[partition] = StoredOffset(*advance.to, stored.epoch, stored.owner)
+            sidecar.offsets.advance(advances)
             if lines:
                 self._write_after(sidecar.length, lines)
                 sidecar.length += len(lines)
@@ -86,25 +73,19 @@ class FileLedger:
 
     # what operators do
 
-    def read(self) -> dict[TopicPartition, StoredOffset]:
+    def read(self) -> StoredOffsets:
         return self._read().offsets
 
     def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
         with self._locked():
             sidecar = self._read()
-            for partition, start in starts.items():
-                sidecar.offsets.setdefault(partition, StoredOffset(*start, 0, None))
+            sidecar.offsets.seed(starts)
             self._replace(sidecar)
 
     def alter(self, changes: Mapping[TopicPartition, Alteration]) -> set[TopicPartition]:
         with self._locked():
-            sidecar, changed = self._read(), set()
-            for partition, (to, epoch) in changes.items():
-                stored = sidecar.offsets.get(partition)
-                held = stored.epoch if stored is not None else 0
-                if epoch in (None, held):
-                    sidecar.offsets[partition] = _altered(to, held + 1)
-                    changed.add(partition)
+            sidecar = self._read()
+            changed = sidecar.offsets.alter(changes)
             self._replace(sidecar)
             return changed
 
@@ -200,16 +181,6 @@ class FileOffsetStore(OffsetStore):
         return self._ledger.alter(changes)
 
 
-def _altered(to: Offset | None, epoch: int) -> StoredOffset:
-    if to is None:
-        return StoredOffset(None, None, None, None, epoch, None)
-    return StoredOffset(*to, epoch, None)
-
-
-def _owner(stored: StoredOffset | None) -> str:
-    return (stored and stored.owner) or "nobody: its offset was changed"
-
-
 def _content(sidecar: Sidecar) -> dict[str, object]:
     partitions = [{"topic": p.topic, "partition": p.partition, **stored._asdict()}
                   for p, stored in sorted(sidecar.offsets.items())]  # fmt: skip
@@ -218,8 +189,8 @@ def _content(sidecar: Sidecar) -> dict[str, object]:
 
 
 def _sidecar(content: Mapping[str, object]) -> Sidecar:
-    offsets = {
-        TopicPartition(row.pop("topic"), row.pop("partition")): StoredOffset(**row)
+    offsets = StoredOffsets(
+        (TopicPartition(row.pop("topic"), row.pop("partition")), StoredOffset(**row))
         for row in content["partitions"]  # type: ignore[attr-defined]
-    }
+    )
     return Sidecar(str(content["connector"]), int(content["length"]), offsets)  # type: ignore[call-overload]

@@ -6,6 +6,7 @@ or of any sink.
 
 from sinkworker.api.config import ConfigModel, ConnectorConfig, CsvList, Password
 from sinkworker.api.connector import (
+    Batches,
     BufferedSinkTask,
     Delivery,
     SinkConnector,
@@ -34,11 +35,13 @@ from sinkworker.api.offsets import (
     next_claim,
 )
 from sinkworker.api.record import Header, Schema, SinkRecord, TopicPartition
+from sinkworker.api.stored_offsets import StoredOffsets
 from sinkworker.api.transform import Predicate, Transform
 
 __all__ = [
     "Advance",
     "Alteration",
+    "Batches",
     "BufferedSinkTask",
     "Claim",
     "ConfigError",
@@ -66,6 +69,7 @@ __all__ = [
     "SinkTaskContext",
     "Stage",
     "StoredOffset",
+    "StoredOffsets",
     "TopicPartition",
     "Transform",
     "next_claim",
