@@ -12,22 +12,21 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sinkworker.api import (
-    Advance,
-    Alteration,
-    Claim,
+    Advances,
+    Claims,
     ConnectError,
-    Offset,
-    OffsetStore,
     RetriableError,
+    Starts,
     StoredOffset,
     StoredOffsets,
     TopicPartition,
+    TransactionalOffsetStore,
 )
 
 LOCK_WITHIN_SECONDS = 2.0
@@ -43,7 +42,7 @@ class Sidecar:
     offsets: StoredOffsets = field(default_factory=StoredOffsets)
 
 
-class FileLedger:
+class FileLedger(TransactionalOffsetStore):
     """One file that belongs to one connector. Safe between processes, by a lock on `<file>.lock`."""
 
     def __init__(self, connector: str, file: Path) -> None:
@@ -51,45 +50,28 @@ class FileLedger:
         self._sidecar = file.with_name(file.name + ".offsets.json")
         self._lock = file.with_name(file.name + ".lock")
 
-    # what the task does
+    def claim(self, starts: Starts, owner: str) -> Claims:
+        with self.transaction() as offsets:
+            return offsets.claim(starts, owner)
 
-    def claim(
-        self, starts: Mapping[TopicPartition, Offset], owner: str
-    ) -> dict[TopicPartition, Claim]:
+    def append(self, lines: bytes, advances: Advances) -> None:
+        with self.transaction(lines) as offsets:
+            offsets.advance(advances)
+
+    def read(self) -> StoredOffsets:
+        """Without the lock: readers never wait."""
+        return self._read().offsets
+
+    @contextmanager
+    def transaction(self, lines: bytes = b"") -> Iterator[StoredOffsets]:
+        """Appends the lines, too."""
         with self._locked():
             sidecar = self._read()
-            claims = sidecar.offsets.claim(starts, owner)
-            self._replace(sidecar)
-            return claims
-
-    def append(self, lines: bytes, advances: Mapping[TopicPartition, Advance]) -> None:
-        with self._locked():
-            sidecar = self._read()
-            sidecar.offsets.advance(advances)
+            yield sidecar.offsets
             if lines:
                 self._write_after(sidecar.length, lines)
                 sidecar.length += len(lines)
             self._replace(sidecar)
-
-    # what operators do
-
-    def read(self) -> StoredOffsets:
-        return self._read().offsets
-
-    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
-        with self._locked():
-            sidecar = self._read()
-            sidecar.offsets.seed(starts)
-            self._replace(sidecar)
-
-    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> set[TopicPartition]:
-        with self._locked():
-            sidecar = self._read()
-            changed = sidecar.offsets.alter(changes)
-            self._replace(sidecar)
-            return changed
-
-    # how it is kept
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -163,22 +145,6 @@ class FileLedger:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-class FileOffsetStore(OffsetStore):
-    """The offsets of a file sink, for the engine and for operators."""
-
-    def __init__(self, ledger: FileLedger) -> None:
-        self._ledger = ledger
-
-    def read(self) -> Mapping[TopicPartition, StoredOffset]:
-        return self._ledger.read()
-
-    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
-        self._ledger.seed(starts)
-
-    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> Collection[TopicPartition]:
-        return self._ledger.alter(changes)
 
 
 def _content(sidecar: Sidecar) -> dict[str, object]:

@@ -6,21 +6,27 @@ back in one transaction, as a file or a small database does. Must not know how t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 
 from sinkworker.api.errors import FencedError
-from sinkworker.api.offsets import Advance, Alteration, Claim, Offset, StoredOffset, next_claim
+from sinkworker.api.offsets import (
+    Advance,
+    Alteration,
+    Claim,
+    Offset,
+    OffsetStore,
+    StoredOffset,
+    next_claim,
+)
 from sinkworker.api.record import TopicPartition
 
 RESET = StoredOffset(None, None, None, None, 0, None)
 
 
 class StoredOffsets(dict[TopicPartition, StoredOffset]):
-    """All that is stored for one connector. Use it within one transaction of the store:
-
-    read them, call one of these, write the data and what changed here, commit. Whoever else wants to
-    change them must wait meanwhile.
-    """
+    """All that is stored for one connector, as long as a transaction of its store lasts."""
 
     def claim(
         self, starts: Mapping[TopicPartition, Offset], owner: str
@@ -59,6 +65,35 @@ class StoredOffsets(dict[TopicPartition, StoredOffset]):
                 self[partition] = new._replace(epoch=held + 1)
                 changed.add(partition)
         return changed
+
+
+class TransactionalOffsetStore(OffsetStore):
+    """A store whose author writes one method; a task's `open` and `flush` use it as well.
+
+    def open(self, starts):
+        with self.store.transaction() as offsets:
+            return offsets.claim(starts, self.context.owner)
+    """
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[StoredOffsets]:
+        """Everything stored, which nobody else can change before this context ends.
+
+        At its end, what was changed in it is stored, in one step with the data that a subclass may
+        take as an argument. When it is left by an exception, nothing is.
+        """
+
+    def read(self) -> Mapping[TopicPartition, StoredOffset]:
+        with self.transaction() as offsets:
+            return offsets
+
+    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
+        with self.transaction() as offsets:
+            offsets.seed(starts)
+
+    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> Collection[TopicPartition]:
+        with self.transaction() as offsets:
+            return offsets.alter(changes)
 
 
 def _why_fenced(partition: TopicPartition, held: StoredOffset | None) -> str:
