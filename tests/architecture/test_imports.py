@@ -37,9 +37,14 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.configuration", "sinkworker.properties", "sinkworker.plugins",
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
     },
+    "sinkworker.plugin_project": {"sinkworker.plugins"},
+    "sinkworker.templates": {
+        "my_sink", "sinkworker", "sinkworker.api", "sinkworker.testing", "pytest",
+    },
     "sinkworker.cli": {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
-        "sinkworker.documentation", "sinkworker.plugins", "sinkworker.runtime", "sinkworker.api",
+        "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
+        "sinkworker.runtime", "sinkworker.api",
         "click",
     },
     # plugins: the public API only

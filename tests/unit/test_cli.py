@@ -52,7 +52,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, changes: str = "") -> str:
 def test_help_names_every_command_and_exit_code() -> None:
     result = run("--help")
     assert result.exit_code == OK
-    for word in ("start", "validate", "plugins", "config"):
+    for word in ("start", "validate", "plugin", "config"):
         assert re.search(rf"^  {word}\b", result.stdout, re.MULTILINE), word
     for code in (OK, FAILED, USAGE, UNREACHABLE, INVALID):
         assert re.search(rf"\b{code}\s", result.stdout), code
@@ -60,7 +60,14 @@ def test_help_names_every_command_and_exit_code() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("start",), ("validate",), ("plugins", "list"), ("plugins", "describe"), ("config", "new")],
+    [
+        ("start",),
+        ("validate",),
+        ("plugin", "list"),
+        ("plugin", "describe"),
+        ("plugin", "new"),
+        ("config", "new"),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_a_help_text_with_an_example(command: tuple[str, ...]) -> None:
@@ -216,12 +223,17 @@ def test_python_m_runs_the_same_command() -> None:
 
 
 def test_plugins_are_listed_with_their_distribution_and_other_names() -> None:
-    lines = run("plugins", "list").stdout.splitlines()
+    lines = run("plugin", "list").stdout.splitlines()
     place = lines.index(f"connector  FileStreamSink           sinkworker {__version__}")
     assert lines[place + 1] == (
         "             also org.apache.kafka.connect.file.FileStreamSinkConnector"
     )
     assert f"converter  JsonConverter            sinkworker {__version__}" in lines
+
+
+def test_plugins_is_another_word_for_plugin() -> None:
+    assert run("plugins", "list").stdout == run("plugin", "list").stdout
+    assert "plugins" not in run("--help").stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -236,12 +248,12 @@ def test_plugins_are_listed_with_their_distribution_and_other_names() -> None:
     ],
 )  # fmt: skip
 def test_a_plugin_is_described_with_every_key(name: str, lines: list[str]) -> None:
-    result = run("plugins", "describe", name)
+    result = run("plugin", "describe", name)
     assert result.exit_code == OK
     assert [line for line in lines if line not in result.stdout.splitlines()] == []
 
 
-@pytest.mark.parametrize("command", [("plugins", "describe"), ("config", "new")], ids=" ".join)
+@pytest.mark.parametrize("command", [("plugin", "describe"), ("config", "new")], ids=" ".join)
 def test_an_unknown_plugin_is_wrong_usage(command: tuple[str, ...]) -> None:
     result = run(*command, "FileStreamSnk")
     assert result.exit_code == USAGE
@@ -250,7 +262,7 @@ def test_an_unknown_plugin_is_wrong_usage(command: tuple[str, ...]) -> None:
 
 
 def test_an_unknown_plugin_is_answered_with_what_is_close_to_it_of_any_kind() -> None:
-    assert run("plugins", "describe", "StringConvertr").stderr == (
+    assert run("plugin", "describe", "StringConvertr").stderr == (
         "There is no converter StringConvertr; did you mean StringConverter?\n"
     )
 
