@@ -15,10 +15,14 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
 
 from sinkworker.api import RetriableError
 from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.network import Manager
+from sinkworker.kafka.refusals import RefusedError
+from sinkworker.kafka.security import SettingError
 from sinkworker.kafka.settings import ClientSettings
 
 BOOTSTRAP_WITHIN_MS = 10_000
@@ -50,8 +54,12 @@ class Connection:
         return KafkaPythonConsumer(client, admin, subscription, self.settings.lookup_within_ms)
 
     def check(self) -> None:
-        """Whether a broker answers at all."""
-        self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
+        whoever starts workers may do so again."""
+        try:
+            self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+        except RefusedError as error:
+            raise RetriableError(str(error)) from error
 
     def _arguments(self, task: int) -> dict[str, Any]:
         defaults = {
@@ -71,7 +79,14 @@ class Connection:
             "auto_offset_reset": "none",
             "metrics_enabled": False,
             "socket_options": _socket_options(chosen),
+            **self._security_arguments(),
         }
+
+    def _security_arguments(self) -> dict[str, Any]:
+        try:
+            return self.settings.security.arguments()
+        except SettingError as error:  # it could be read when the worker started
+            raise RetriableError(str(error)) from None
 
     def _for_admin(self, arguments: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in arguments.items() if k in KafkaAdminClient.DEFAULT_CONFIG}
@@ -84,7 +99,8 @@ class Connection:
         creates = self.settings.consumer.get("allow_auto_create_topics", False)
 
         def net_client(**configs: Any) -> KafkaNetClient:
-            begun.append(KafkaNetClient(**configs))
+            net = NetworkSelector(**configs)
+            begun.append(KafkaNetClient(net, Manager(net, self.settings.security, **configs)))
             begun[-1].cluster.config["allow_auto_create_topics"] = creates
             return begun[-1]
 
@@ -98,6 +114,9 @@ class Connection:
             # Its sockets are in cycles and in the frames that failed, and a worker may try for days.
             traceback.clear_frames(error.__traceback__)
             gc.collect()
+            refusal = next((net._manager.refusal() for net in begun), None)
+            if refusal is not None:
+                raise refusal.error() from error
             if isinstance(error, RetriableError):
                 raise RetriableError(
                     f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"

@@ -90,6 +90,7 @@ class KafkaPythonConsumer:
     # polling
 
     def poll(self, timeout_ms: int) -> Poll:
+        self._raise_if_refused()
         before = self._positions()
         with translated("Polling Kafka"):
             polled = self._client.poll(timeout_ms=timeout_ms)
@@ -108,6 +109,13 @@ class KafkaPythonConsumer:
             ours = TopicPartition(*partition)
             fetched[ours] = Fetched(start.offset, records, end.offset, end.leader_epoch)
         return Poll(events, fetched)
+
+    def _raise_if_refused(self) -> None:
+        """kafka-python would try again for ever, and a poll would return nothing."""
+        for client in (self._client, self._admin):
+            refusal = client._manager.refusal()
+            if refusal is not None and refusal.is_certain:
+                raise refusal.error()
 
     def _positions(self) -> dict[ClientPartition, OffsetAndMetadata]:
         """The position of every partition that is being read."""

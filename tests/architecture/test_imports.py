@@ -19,7 +19,10 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.runtime": {"sinkworker.runtime", "sinkworker.api"},
     "sinkworker.converters": {"sinkworker.api", "pydantic", "pydantic_core"},
     "sinkworker.plugins": {"sinkworker.plugins", "sinkworker.api"},
-    "sinkworker.kafka": {"sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka"},
+    "sinkworker.kafka": {
+        "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
+    },
+    "sinkworker.kafka.security": {"sinkworker.kafka.security", "sinkworker.api", "cryptography"},
     "sinkworker.testing": {"sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest"},
     # configuration and composition
     "sinkworker.properties": {"sinkworker.api", "javaproperties"},

@@ -142,7 +142,7 @@ class KafkaWorld:
         partitions: Sequence[TopicPartition] = (),
         max_poll_records: int = 500,
     ) -> Consumer:
-        settings, wrong, refused = read_settings(
+        settings, wrong, refused, _ = read_settings(
             self.settings | {"max.poll.records": str(max_poll_records)}
         )
         assert not wrong + refused

@@ -34,7 +34,7 @@ class Listening:
         self.name = f"settings-{uuid.uuid4().hex[:8]}"
         self.topic = kafka.create_topic(partitions=2)
         kafka.produce(self.topic, [b"x" * 100] * 40)
-        settings, wrong, refused = read_settings(
+        settings, wrong, refused, _ = read_settings(
             {key.replace("_", "."): v for key, v in given.items()}
         )
         assert not wrong + refused
