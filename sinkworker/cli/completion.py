@@ -17,5 +17,5 @@ def completion(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell."""
     kind = get_completion_class(shell)
     assert kind is not None
-    group = cast(click.Group, context.find_root().command)
+    group = cast("click.Group", context.find_root().command)
     click.echo(kind(group, {}, "sinkworker", COMPLETE_VARIABLE).source())
