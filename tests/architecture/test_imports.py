@@ -17,7 +17,9 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.__main__": {"sinkworker.cli"},
     "sinkworker.api": {"sinkworker.api", "pydantic"},
     "sinkworker.runtime": {"sinkworker.runtime", "sinkworker.api"},
-    "sinkworker.converters": {"sinkworker.api", "pydantic", "pydantic_core"},
+    "sinkworker.converters": {
+        "sinkworker.converters", "sinkworker.api", "pydantic", "pydantic_core",
+    },
     "sinkworker.plugins": {"sinkworker.plugins", "sinkworker.api"},
     "sinkworker.kafka": {
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
