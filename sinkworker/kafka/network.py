@@ -42,19 +42,23 @@ class Manager(KafkaConnectionManager):  # type: ignore[misc]
         await super()._connect(node, conn, **options)
         if conn.connected and self.bootstrapped:
             self._refusals.pop(node.node_id, None)
+        elif not self.bootstrapped and self._is_refused_by_all():
+            # Else kafka-python would try again until time is up, and then say no more than that.
+            self._auth_failures[node.node_id] = conn.init_future.exception
 
     def _lost(self, node: Any, conn: KafkaConnection, error: Exception) -> None:
         knew_us = conn.init_future.succeeded()
-        if knew_us and self.bootstrapped:
-            return
-        known = self._refusals.pop(node.node_id, None)
-        now = explained(error, f"{node.host}:{node.port}", self._security, knew_us=knew_us)
-        refusal = known if known is not None and known.is_certain else now
-        if refusal is not None:
-            self._refusals[node.node_id] = refusal
-        if not self.bootstrapped and self._is_refused_by_all():
-            # Else kafka-python would try again until time is up, and then say no more than that.
-            self._auth_failures[node.node_id] = error
+        refusal = explained(error, f"{node.host}:{node.port}", self._security, knew_us=knew_us)
+        is_certain = refusal is not None and refusal.is_certain
+        known = self._refusals.get(node.node_id)
+        if is_certain or known is None or not known.is_certain:
+            self._note(node.node_id, refusal)
+
+    def _note(self, node_id: Any, refusal: Refusal | None) -> None:
+        if refusal is None:
+            self._refusals.pop(node_id, None)
+        else:
+            self._refusals[node_id] = refusal
 
     def _is_refused_by_all(self) -> bool:
         refusals = [self._refusals.get(each.node_id) for each in self.cluster.bootstrap_brokers()]

@@ -89,7 +89,7 @@ def _of_their_certificate(error: ssl.SSLCertVerificationError) -> str:
     if code == EXPIRED:
         return "has a certificate that has expired: renew it, or an expired one that has signed it"
     if code == NOT_YET_VALID:
-        return "has a certificate that is not valid yet: check the clocks"
+        return "has a certificate that is not valid yet: check the clocks of both machines"
     if code in (WRONG_HOST, WRONG_ADDRESS):
         return (
             "has a certificate for other hosts: connect by a name that it holds, or set "
@@ -113,7 +113,10 @@ def _of_alert(reason: str, security: Security) -> str:
     if not names_us and ("CERTIFICATE" in reason):
         return "asks for a certificate of ours (mutual TLS): set ssl.keystore.*"
     if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
-        return "refuses our certificate: its authority must be in the broker's ssl.truststore"
+        return (
+            "refuses our certificate: it has expired, or its authority is not in the broker's "
+            "trust store"
+        )
     if "HANDSHAKE_FAILURE" in reason or "VERSION" in reason or "SECURITY" in reason:
         return (
             "accepts no TLS version and cipher suite that we offer: see ssl.enabled.protocols and "

@@ -25,10 +25,14 @@ class Authority:
         self._ca = trustme.CA()
         self.pem = self._ca.cert_pem.bytes().decode()
 
-    def issue(self, *names: str, expired: bool = False) -> Identity:
+    def issue(
+        self, *names: str, expired: bool = False, valid_from: datetime | None = None
+    ) -> Identity:
         """names: host names, addresses or, for a client, an e-mail address."""
         yesterday = datetime.now(UTC) - timedelta(days=1)
-        issued = self._ca.issue_cert(*names, not_after=yesterday if expired else None)
+        issued = self._ca.issue_cert(
+            *names, not_before=valid_from, not_after=yesterday if expired else None
+        )
         chain = "".join(pem.bytes().decode() for pem in issued.cert_chain_pems)
         return Identity(_pkcs8(issued.private_key_pem.bytes()), chain)
 

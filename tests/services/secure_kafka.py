@@ -63,7 +63,7 @@ class SecureKafka(KafkaServer):
             | _keystore("listener.name.expired.", expired)
             | {
                 "ssl.truststore.type": "PEM",
-                "ssl.truststore.certificates": _one_line(self.authority.pem),
+                "ssl.truststore.certificates": property_of(self.authority.pem),
                 "listener.name.mutual.ssl.client.auth": "required",
             }
         )
@@ -72,26 +72,32 @@ class SecureKafka(KafkaServer):
 def _keystore(prefix: str, identity: Identity) -> dict[str, str]:
     return {
         f"{prefix}ssl.keystore.type": "PEM",
-        f"{prefix}ssl.keystore.key": _one_line(identity.key),
-        f"{prefix}ssl.keystore.certificate.chain": _one_line(identity.chain),
+        f"{prefix}ssl.keystore.key": property_of(identity.key),
+        f"{prefix}ssl.keystore.certificate.chain": property_of(identity.chain),
     }
 
 
-def _one_line(pem: str) -> str:
-    return pem.replace("\n", "\\n")
-
-
 def quoted(text: str) -> str:
-    """As a string of JAAS, within a file of properties."""
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\\", "\\\\")
+    """As a string of JAAS."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def property_of(text: str) -> str:
+    """As a value in a file of properties."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def _logins() -> dict[str, str]:
-    keys = {"sasl.enabled.mechanisms": ",".join(MECHANISMS)}
+    keys = {
+        "sasl.enabled.mechanisms": ",".join(MECHANISMS),
+        "listener.name.logintls.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+        # A client of this one must show its password again before this time is over.
+        "listener.name.login.scram-sha-256.connections.max.reauth.ms": "1500",
+    }
     for listener in ("login", "logintls"):
         prefix = f"listener.name.{listener}."
-        keys[f"{prefix}plain.sasl.jaas.config"] = (
-            f'{PLAIN_LOGIN} required user_{USER}="{quoted(PASSWORD)}";'
+        keys[f"{prefix}plain.sasl.jaas.config"] = property_of(
+            f"{PLAIN_LOGIN} required user_{USER}={quoted(PASSWORD)};"
         )
         for mechanism in ("scram-sha-256", "scram-sha-512"):
             keys[f"{prefix}{mechanism}.sasl.jaas.config"] = f"{SCRAM_LOGIN} required;"

@@ -18,6 +18,7 @@ from sinkworker.converters.string import StringConverter
 from sinkworker.properties import read_file
 from sinkworker.runtime.opening import OutOfRange
 from sinkworker.runtime.start import EARLIEST, LATEST, AtOffsets, AtTime
+from tests.services.certificates import Authority
 from tests.unit.config_files import (
     FILE_SINK,
     POSTGRES_SINK,
@@ -331,4 +332,5 @@ def test_every_sample_configuration_is_good_and_without_warnings(
 ) -> None:
     for name in re.findall(r"\$\{env:(\w+)\}", path.read_text()):
         monkeypatch.setenv(name, "x")
+    write("x", Authority().pem)  # what names a file of certificates names this one
     assert not load([path]).warnings
