@@ -9,6 +9,7 @@ import click
 
 from sinkworker.cli import exit_codes
 from sinkworker.cli.plugin_new import new
+from sinkworker.cli.plugin_test import test
 
 if TYPE_CHECKING:
     from sinkworker.plugins import Kind, PluginError
@@ -20,6 +21,7 @@ def plugin() -> None:
 
 
 plugin.add_command(new)
+plugin.add_command(test)
 
 
 @plugin.command("list", epilog="Example: sinkworker plugin list")

@@ -25,7 +25,9 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
     },
     "sinkworker.kafka.security": {"sinkworker.kafka.security", "sinkworker.api", "cryptography"},
-    "sinkworker.testing": {"sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest"},
+    "sinkworker.testing": {
+        "sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest", "pydantic",
+    },
     # configuration and composition
     "sinkworker.properties": {"sinkworker.api", "javaproperties"},
     "sinkworker.settings": {"sinkworker.runtime", "sinkworker.api", "pydantic"},
@@ -49,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.cli": {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
-        "sinkworker.runtime", "sinkworker.api",
+        "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
         "click",
     },
     # plugins: the public API only

@@ -66,6 +66,7 @@ def test_help_names_every_command_and_exit_code() -> None:
         ("plugin", "list"),
         ("plugin", "describe"),
         ("plugin", "new"),
+        ("plugin", "test"),
         ("config", "new"),
     ],
     ids=" ".join,

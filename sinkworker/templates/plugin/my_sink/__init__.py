@@ -11,12 +11,9 @@ from sinkworker import api
 TABLES = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS records (topic, partition, offset, value);
-CREATE TABLE IF NOT EXISTS offsets (
-    connector, topic, partition, next, leader_epoch, topic_id, cluster_id, epoch, owner,
-    PRIMARY KEY (connector, topic, partition)
-);
+CREATE TABLE IF NOT EXISTS offsets (connector, topic, partition, next, leader_epoch, topic_id,
+    cluster_id, epoch, owner, PRIMARY KEY (connector, topic, partition));
 """
-Row = tuple[str, int, int, str]
 
 
 class Database(api.TransactionalOffsetStore):
@@ -26,12 +23,11 @@ class Database(api.TransactionalOffsetStore):
         self._connector, self._file = connector, file
 
     @contextmanager
-    def transaction(self, rows: Iterable[Row] = ()) -> Iterator[api.StoredOffsets]:
+    def transaction(self, rows: Iterable[tuple[object, ...]] = ()) -> Iterator[api.StoredOffsets]:
         """Rows and what becomes of the offsets are written together, or nothing is."""
         try:
             with closing(sqlite3.connect(self._file, timeout=5, isolation_level=None)) as db:
-                db.executescript(TABLES)
-                db.execute("BEGIN IMMEDIATE")
+                db.executescript(TABLES + "BEGIN IMMEDIATE")
                 select = db.execute("SELECT * FROM offsets WHERE connector = ?", [self._connector])
                 before = {api.TopicPartition(*r[1:3]): api.StoredOffset(*r[3:]) for r in select}
                 offsets = api.StoredOffsets(before)
@@ -41,6 +37,8 @@ class Database(api.TransactionalOffsetStore):
                 db.executemany("REPLACE INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", changed)
                 db.execute("COMMIT")
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise  # wrong SQL, which waiting does not mend
             raise api.RetriableError(f"{self._file}: {error}") from error
 
 
@@ -57,7 +55,7 @@ class MySinkTask(api.BufferedSinkTask):
         with self._database.transaction(self._rows(batches)) as offsets:
             offsets.advance(advances)
 
-    def _rows(self, batches: api.Batches) -> Iterator[Row]:
+    def _rows(self, batches: api.Batches) -> Iterator[tuple[object, ...]]:
         for source, records in batches.items():
             for record in records:
                 try:

@@ -44,7 +44,9 @@ class Faults:
                 if sql != "COMMIT" or takes_effect:
                     cursor = super().execute(sql, *parameters)
                 if sql == "COMMIT":
-                    raise sqlite3.OperationalError("disk I/O error")
+                    error = sqlite3.OperationalError("disk I/O error")
+                    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+                    raise error
                 return cursor
 
         with self._patch.context() as patch:
