@@ -65,6 +65,15 @@ def _buffer_size(text: str) -> int | None:
     return None if size == -1 else size
 
 
+def _version(text: str) -> tuple[int, ...]:
+    """Major and minor: the client knows no more. Before 0.11 there were no committed records."""
+    parts = text.strip().split(".")
+    version = tuple(int(part) for part in parts[:2] if part.isdecimal())
+    if len(version) < 2 or version < (0, 11):
+        raise ValueError("Expected the version of a broker, from 0.11 on, such as 2.3")
+    return version
+
+
 def _one_of(*values: str) -> Parser:
     def parse(text: str) -> str:
         if text not in values:
@@ -86,9 +95,11 @@ def _assignors(text: str) -> tuple[Any, ...]:
     return tuple(ASSIGNORS[name] for name in names)
 
 
-# Java's name → kafka-python's name and how to read the value.
+# Java's name → kafka-python's name and how to read the value. api.version is kafka-python's own: the
+# version to speak with a broker that does not tell its own, as librdkafka's mock cluster.
 HONOURED: Mapping[str, tuple[str, Parser]] = {
     "allow.auto.create.topics": ("allow_auto_create_topics", _boolean),
+    "api.version": ("api_version", _version),
     "check.crcs": ("check_crcs", _boolean),
     "client.dns.lookup": (
         "client_dns_lookup",

@@ -92,6 +92,8 @@ INVALID_CASES = [
     ("max.poll.records", "many", "Not a number of type INT"),
     ("max.poll.interval.ms", "", "Not a number of type INT"),
     ("session.timeout.ms", "99999999999", "Value must be at most 2147483647"),
+    ("api.version", "latest", "Expected the version of a broker, from 0.11 on, such as 2.3"),
+    ("api.version", "0.10", "Expected the version of a broker, from 0.11 on, such as 2.3"),
     ("fetch.min.bytes", "-1", "Value must be at least 0"),
     ("receive.buffer.bytes", "-2", "Value must be at least -1"),
     ("default.api.timeout.ms", "0", "Value must be at least 1"),

@@ -68,6 +68,8 @@ READ_EARLIER = {RESET.removeprefix("consumer.override."), "bootstrap.servers"}
 # Java's setting and value → kafka-python's argument and value.
 TRANSLATIONS: list[tuple[str, str, str, Any]] = [
     ("allow.auto.create.topics", "true", "allow_auto_create_topics", True),
+    ("api.version", "2.3", "api_version", (2, 3)),
+    ("api.version", " 4.0.1 ", "api_version", (4, 0)),
     ("check.crcs", "FALSE", "check_crcs", False),
     ("client.dns.lookup", "use_all_dns_ips", "client_dns_lookup", "use_all_dns_ips"),
     ("client.id", "me", "client_id", "me"),

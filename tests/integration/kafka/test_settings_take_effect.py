@@ -110,6 +110,7 @@ def listening(kafka: KafkaTools, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ma
 ON_THE_WIRE: dict[str, tuple[str, str, Callable[[Any], object], object]] = {
     "allow.auto.create.topics": (
         "true", "MetadataRequest", lambda r: r.allow_auto_topic_creation, True),
+    "api.version": ("2.3", "FetchRequest", lambda r: r.API_VERSION, 11),
     "client.rack": ("rack-7", "FetchRequest", lambda r: r.rack_id, "rack-7"),
     "fetch.max.bytes": ("123456", "FetchRequest", lambda r: r.max_bytes, 123456),
     "fetch.max.wait.ms": ("77", "FetchRequest", lambda r: r.max_wait_ms, 77),
