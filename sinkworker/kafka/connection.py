@@ -22,7 +22,6 @@ from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.failures import translated
 from sinkworker.kafka.network import Manager
 from sinkworker.kafka.refusals import RefusedError
-from sinkworker.kafka.security import SettingError
 from sinkworker.kafka.settings import ClientSettings
 
 BOOTSTRAP_WITHIN_MS = 10_000
@@ -79,14 +78,8 @@ class Connection:
             "auto_offset_reset": "none",
             "metrics_enabled": False,
             "socket_options": _socket_options(chosen),
-            **self._security_arguments(),
+            **self.settings.security.arguments(),
         }
-
-    def _security_arguments(self) -> dict[str, Any]:
-        try:
-            return self.settings.security.arguments()
-        except SettingError as error:  # it could be read when the worker started
-            raise RetriableError(str(error)) from None
 
     def _for_admin(self, arguments: dict[str, Any]) -> dict[str, Any]:
         return {k: v for k, v in arguments.items() if k in KafkaAdminClient.DEFAULT_CONFIG}

@@ -6,6 +6,7 @@ note of why brokers refused us. Must not know consumers.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Any
 
@@ -17,7 +18,7 @@ from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 from sinkworker.kafka.refusals import Refusal, explained
-from sinkworker.kafka.security import Security
+from sinkworker.kafka.security import Security, Tls
 
 READ_BYTES = 4096
 NOTHING_YET = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -69,15 +70,24 @@ class Manager(KafkaConnectionManager):  # type: ignore[misc]
         sock = await create_connection(
             self._net, node.host, node.port, options, timeout_at=timeout_at
         )
-        if not self.ssl_enabled:
+        tls = self._security.tls
+        if tls is None:
             return PlainTransport(self._net, sock, host=node.host)
-        context = self.config["ssl_context"]
-        transport = TlsTransport(self._net, sock, host=node.host, ssl_context=context)
+        try:
+            return await self._over_tls(tls, sock, node.host, timeout_at)
+        except Exception as error:
+            sock.close()
+            raise errors.KafkaConnectionError(f"TLS: {error}") from error
+
+    async def _over_tls(
+        self, tls: Tls, sock: socket.socket, host: str, timeout_at: float | None
+    ) -> TlsTransport:
+        transport = TlsTransport(self._net, sock, host=host, ssl_context=tls.context())
         try:
             await transport.shake_hands(timeout_at)
-        except Exception as error:
+        except Exception:
             transport.close()
-            raise errors.KafkaConnectionError(f"TLS handshake failed: {error}") from error
+            raise
         return transport
 
 

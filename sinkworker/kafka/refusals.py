@@ -13,11 +13,13 @@ from typing import NamedTuple
 from kafka import errors
 
 from sinkworker.api import ConnectError, RetriableError
-from sinkworker.kafka.security import Security
+from sinkworker.kafka.security import Security, SettingError
 
 # X509_V_ERR_…, as in OpenSSL's x509_vfy.h.
 NOT_YET_VALID, EXPIRED, WRONG_HOST, WRONG_ADDRESS = 9, 10, 62, 64
 UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
+
+HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError)
 
 _FRAME = re.compile(r"Invalid frame length: (\d+)")
 _TLS_ALERT = 0x1503  # the first bytes of one, where a length was expected
@@ -46,7 +48,7 @@ def explained(
     knew_us: whether the broker had accepted the connection.
     """
     cause = _cause(error)
-    told = _by_login(cause, security) or _by_tls(cause, security)
+    told = _by_login(cause, security) or (None if knew_us else _by_tls(cause, security))
     if told is not None:
         return Refusal(f"Kafka broker {broker} {told}")
     guessed = _guessed(cause, security, knew_us=knew_us)
@@ -75,11 +77,11 @@ def _by_login(error: BaseException, security: Security) -> str | None:
 def _by_tls(error: BaseException, security: Security) -> str | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _of_their_certificate(error)
-    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, ssl.SSLError):
         return _of_alert(error.reason or "", security)
     frame = _FRAME.search(str(error))
     if frame and int(frame[1]) >> 16 == _TLS_ALERT:
-        secure = {"PLAINTEXT": "SSL", "SASL_PLAINTEXT": "SASL_SSL"}[security.protocol]
+        secure = "SASL_SSL" if security.login else "SSL"
         return f"speaks TLS on this port: set security.protocol={secure}, or use another port"
     return None
 
@@ -103,34 +105,38 @@ def _of_their_certificate(error: ssl.SSLCertVerificationError) -> str:
     return f"has a certificate that cannot be trusted: {error.verify_message}"
 
 
-def _of_alert(reason: str, security: Security) -> str:
+def _of_alert(reason: str, security: Security) -> str | None:
     """reason: OpenSSL's word for what the broker sent."""
     names_us = security.tls is not None and security.tls.names_us
     if reason == "WRONG_VERSION_NUMBER":
         return f"speaks no TLS on this port: set {_without_tls(security)}, or use another port"
     if "EXPIRED" in reason:
         return "refuses our certificate, which has expired: renew that of ssl.keystore.*"
-    if not names_us and ("CERTIFICATE" in reason):
+    if not names_us and "CERTIFICATE" in reason:
         return "asks for a certificate of ours (mutual TLS): set ssl.keystore.*"
     if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
         return (
             "refuses our certificate: it has expired, or its authority is not in the broker's "
             "trust store"
         )
-    if "HANDSHAKE_FAILURE" in reason or "VERSION" in reason or "SECURITY" in reason:
+    if any(word in reason for word in ("HANDSHAKE_FAILURE", "PROTOCOL", "SECURITY")):
         return (
             "accepts no TLS version and cipher suite that we offer: see ssl.enabled.protocols and "
             "ssl.cipher.suites"
         )
-    return f"broke off TLS: {reason.lower().replace('_', ' ')}"
+    return None
 
 
 def _guessed(error: BaseException, security: Security, *, knew_us: bool) -> str | None:
-    if isinstance(error, ssl.SSLEOFError | ConnectionResetError) and security.tls and not knew_us:
+    if isinstance(error, SettingError):  # the store could be read when the worker started
+        return f"is not asked: {error}"
+    if security.tls is not None and not knew_us and isinstance(error, HUNG_UP):
         return (
             "hung up when TLS began: it is starting or stopping, or the port has no TLS "
             f"({_without_tls(security)})"
         )
+    if isinstance(error, ssl.SSLError):
+        return f"broke off TLS: {(error.reason or str(error)).lower().replace('_', ' ')}"
     if knew_us and security.login is None and "socket disconnected" in str(error):
         return (
             "hung up at the first request: it is stopping, or the port asks for a login "

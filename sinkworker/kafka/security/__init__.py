@@ -7,5 +7,6 @@ Must not know clients or where the settings were written. No secret is in a repr
 from sinkworker.kafka.security.problems import SettingError
 from sinkworker.kafka.security.reading import FIXED, KNOWN, read_security, why_refused
 from sinkworker.kafka.security.settings import Security
+from sinkworker.kafka.security.tls import Tls
 
-__all__ = ["FIXED", "KNOWN", "Security", "SettingError", "read_security", "why_refused"]
+__all__ = ["FIXED", "KNOWN", "Security", "SettingError", "Tls", "read_security", "why_refused"]

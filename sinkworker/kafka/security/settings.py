@@ -40,9 +40,6 @@ class Security:
     tls: Tls | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """For one new client. SettingError when a store can no longer be read."""
-        return (
-            {"security_protocol": self.protocol}
-            | (self.login.arguments() if self.login else {})
-            | ({"ssl_context": self.tls.context()} if self.tls else {})
-        )
+        """All but TLS, of which each connection takes a context of its own."""
+        login = self.login.arguments() if self.login else {}
+        return {"security_protocol": self.protocol, **login}

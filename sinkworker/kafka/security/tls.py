@@ -1,7 +1,7 @@
 """TLS as the Java client's settings describe it → an `ssl.SSLContext`.
 
 Owns whom to trust, and which settings belong together. Stores are read anew for each context, so that
-a renewed certificate counts from the next client on.
+a renewed certificate counts from the next connection on.
 """
 
 from __future__ import annotations

@@ -62,18 +62,25 @@ def test_a_login_reaches_the_client(mechanism: str) -> None:
     }
 
 
-def test_tls_reaches_the_client_as_a_context() -> None:
-    given = arguments("security.protocol=SSL")
-    assert given.keys() == {"security_protocol", "ssl_context"}
-    assert given["ssl_context"].verify_mode == ssl.CERT_REQUIRED
-    assert given["ssl_context"].check_hostname
+def test_tls_checks_the_broker_and_its_name_unless_told_otherwise() -> None:
+    tls = security("security.protocol=SSL").tls
+    assert tls is not None
+    assert tls.context().verify_mode == ssl.CERT_REQUIRED
+    assert tls.context().check_hostname
 
 
-def test_a_login_over_tls_reaches_the_client() -> None:
-    assert arguments(*login()).keys() == {
-        "security_protocol", "ssl_context", "sasl_mechanism", "sasl_plain_username",
-        "sasl_plain_password",
-    }  # fmt: skip
+@pytest.mark.parametrize(
+    ("protocol", "has_login", "has_tls"),
+    [
+        ("PLAINTEXT", False, False), ("SSL", False, True),
+        ("SASL_PLAINTEXT", True, False), ("SASL_SSL", True, True),
+    ],
+)  # fmt: skip
+def test_the_protocol_says_what_is_used(protocol: str, has_login: bool, has_tls: bool) -> None:
+    read = security(*login(protocol=protocol))
+    assert (read.protocol, read.login is not None, read.tls is not None) == (
+        protocol, has_login, has_tls,
+    )  # fmt: skip
 
 
 def test_the_protocol_is_read_in_any_case() -> None:
@@ -233,4 +240,4 @@ def test_a_password_that_is_sent_as_it_is_is_worth_a_warning() -> None:
 
 def test_an_empty_setting_counts_as_none() -> None:
     assert warnings("security.protocol=", "ssl.truststore.location=", "sasl.mechanism=") == ()
-    assert arguments("security.protocol=SSL", "ssl.truststore.location=")["ssl_context"]
+    assert arguments("security.protocol=SSL", "ssl.truststore.location=")

@@ -198,6 +198,16 @@ def test_an_outage_is_no_refusal(error: Exception) -> None:
     assert explained(error, "b:1", secured("SASL_SSL"), knew_us=True) is None
 
 
+def test_a_connection_that_breaks_later_is_no_certain_refusal() -> None:
+    for reason in ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_CERTIFICATE"):
+        broken = ssl.SSLError(1, reason)
+        broken.reason = reason
+        refusal = explained(broken, "b:1", secured("SSL"), knew_us=True)
+        assert refusal is not None
+        assert not refusal.is_certain
+        assert isinstance(refusal.error(), RetriableError)
+
+
 def test_a_refusal_is_our_error() -> None:
     failed = errors.SaslAuthenticationFailedError("SaslAuthenticationFailedError: no such user")
     refusal = explained(failed, "b:1", secured("SASL_SSL"), knew_us=False)
@@ -208,9 +218,27 @@ def test_a_refusal_is_our_error() -> None:
     )
 
 
-def test_a_store_that_has_gone_meanwhile_is_waited_for(authority: Authority) -> None:
+# stores that change while a worker runs
+
+
+def test_a_renewed_store_counts_for_the_next_connection(
+    listen: Listen, authority: Authority
+) -> None:
+    listener = listen(speaks_tls(broker(authority.issue("127.0.0.1"))))
+    stranger = file("ca.pem", Authority().pem)
+    connection = connect(secured("SSL", ssl_truststore_location=stranger), listener)
+    with pytest.raises(RetriableError, match="unknown authority"):
+        connection.check()
+    file("ca.pem", authority.pem)
+    with pytest.raises(RetriableError, match="No Kafka broker answers"):
+        connection.check()
+
+
+def test_a_store_that_has_gone_meanwhile_is_waited_for(
+    listen: Listen, authority: Authority
+) -> None:
     security = secured("SSL", ssl_truststore_location=file("ca.pem", authority.pem))
     Path("ca.pem").unlink()
-    with pytest.raises(RetriableError) as caught:
-        connect(security, "b:1").check()
-    assert str(caught.value) == "ssl.truststore.location: No such file or directory"
+    assert told(security, listen(silent)) == (
+        "is not asked: ssl.truststore.location: No such file or directory"
+    )
