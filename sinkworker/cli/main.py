@@ -6,6 +6,7 @@ import click
 
 from sinkworker import __version__
 from sinkworker.cli.config import config
+from sinkworker.cli.demo import demo
 from sinkworker.cli.exit_codes import EXPLAINED
 from sinkworker.cli.plugins import plugins
 from sinkworker.cli.start import start
@@ -18,5 +19,5 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-for command in (start, validate, plugins, config):
+for command in (start, validate, plugins, config, demo):
     main.add_command(command)

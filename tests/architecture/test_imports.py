@@ -40,8 +40,10 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.cli": {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.runtime", "sinkworker.api",
-        "click",
+        "sinkworker.demo", "click",
     },
+    # a user of the command line, and nothing else of it
+    "sinkworker.demo": {"sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "rich"},
     # plugins: the public API only
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},

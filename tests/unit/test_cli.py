@@ -52,7 +52,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, changes: str = "") -> str:
 def test_help_names_every_command_and_exit_code() -> None:
     result = run("--help")
     assert result.exit_code == OK
-    for word in ("start", "validate", "plugins", "config"):
+    for word in ("start", "validate", "plugins", "config", "demo"):
         assert re.search(rf"^  {word}\b", result.stdout, re.MULTILINE), word
     for code in (OK, FAILED, USAGE, UNREACHABLE, INVALID):
         assert re.search(rf"\b{code}\s", result.stdout), code
@@ -60,7 +60,14 @@ def test_help_names_every_command_and_exit_code() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("start",), ("validate",), ("plugins", "list"), ("plugins", "describe"), ("config", "new")],
+    [
+        ("start",),
+        ("validate",),
+        ("plugins", "list"),
+        ("plugins", "describe"),
+        ("config", "new"),
+        ("demo",),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_a_help_text_with_an_example(command: tuple[str, ...]) -> None:
@@ -322,3 +329,39 @@ def test_it_is_made_for_connectors_only() -> None:
     assert result.stderr == (
         f"There is no connector JsonConverter; installed are {', '.join(CONNECTORS)}\n"
     )
+
+
+# demo
+
+
+@pytest.mark.parametrize("package", ["rich", "confluent_kafka"])
+def test_the_demo_without_its_packages_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("sinkworker.demo.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    result = run("demo")
+    assert result.exit_code == FAILED
+    assert result.stderr == (
+        f"The demo needs the package {package}, which is not installed: "
+        f"{sys.executable} -m pip install 'sinkworker[demo]'\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["tasks.max", "=1"])
+def test_a_change_without_key_and_value_is_wrong_usage(text: str) -> None:
+    result = run("demo", "--set", text)
+    assert result.exit_code == USAGE
+    assert f"'{text}' is not KEY=VALUE" in result.stderr
+
+
+def test_the_command_line_pays_nothing_for_the_demo() -> None:
+    heavy = ("rich", "confluent_kafka", "psycopg", "sinkworker.demo.")
+    command = (
+        f"import sys, sinkworker.cli; print([n for n in sys.modules if n.startswith({heavy})])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "[]\n"
