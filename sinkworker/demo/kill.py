@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sinkworker.demo.broker import PARTITIONS
 from sinkworker.demo.factory import TOPICS, Factory
 from sinkworker.demo.options import Options
 from sinkworker.demo.patience import DemoError, Patience
@@ -43,7 +44,7 @@ class Kill:
     def _produce(self) -> dict[Place, int]:
         services, records = self.services, self.options.records
         services.topics.create(TOPICS)
-        events = Factory(self.options.seed).events(records)
+        events = Factory(self.options.seed, PARTITIONS).events(records)
         services.landing.note(services.topics.produce(events))
         bounds = services.topics.bounds(TOPICS)
         if any(begin for begin, _ in bounds.values()):

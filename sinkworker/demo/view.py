@@ -33,10 +33,13 @@ class Standing(NamedTuple):
     def topics(self) -> list[str]:
         return list(dict.fromkeys(topic for topic, _ in self.ends))
 
-    def total(self, what: str, topic: str | None = None) -> int:
-        """The sum of `ends` or of `stored`."""
-        offsets: Mapping[Place, int] = getattr(self, what)
-        return sum(n for (name, _), n in offsets.items() if topic in (None, name))
+    def line(self, topic: str | None) -> tuple[int, int, int]:
+        """Log end, stored offset and rows of one topic, or of all."""
+        end, stored = (
+            sum(offset for (name, _), offset in offsets.items() if topic in (None, name))
+            for offsets in (self.ends, self.stored)
+        )
+        return end, stored, sum(n for name, n in self.rows.items() if topic in (None, name))
 
 
 class View:
@@ -76,7 +79,8 @@ class View:
             self._tell(standing())
 
     def _tell(self, standing: Standing) -> None:
-        text = f"{sum(standing.rows.values())} of {standing.total('ends')} rows"
+        end, _, rows = standing.line(None)
+        text = f"{rows} of {end} rows"
         if text != self._told:  # a log that says nothing new is read by nobody
             self.step("", text)
         self._told = text
@@ -102,8 +106,7 @@ class View:
 def _progress(standing: Standing) -> Table:
     table = _table("topic", "log end", "stored", "lag", "rows")
     for topic in (*standing.topics, None):
-        end, stored = standing.total("ends", topic), standing.total("stored", topic)
-        rows = standing.rows.get(topic, 0) if topic else sum(standing.rows.values())
+        end, stored, rows = standing.line(topic)
         table.add_row(topic or "all", *map(str, (end, stored, end - stored, rows)))
     return table
 

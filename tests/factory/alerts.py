@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sinkworker.demo.factory import Factory
+from tests.factory.events import send
 from tests.services.kafka_tools import KafkaTools
 
 FACTORY = Factory()
@@ -20,15 +21,5 @@ def alert(number: int) -> Mapping[str, Any]:
 
 def produce(kafka: KafkaTools, topic: str, partitions: int, count: int, first: int = 0) -> None:
     """Alerts `first` to `first + count - 1`."""
-    producer = kafka.producer(linger_ms=50, queue_buffering_max_messages=1_000_000)
-    for number in range(first, first + count):
-        event = FACTORY.alert(number)
-        while True:
-            try:
-                producer.produce(topic, event.encoded(), event.key, partition=number % partitions)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if number % 1000 == 0:
-            producer.poll(0)
-    assert producer.flush(60) == 0, "not everything was produced"
+    numbers = range(first, first + count)
+    send(kafka, topic, (FACTORY.alert(n)._replace(partition=n % partitions) for n in numbers))

@@ -109,6 +109,14 @@ def test_good_files_are_told_one_a_line() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
 
 
+def test_the_files_of_configs_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PG_PASSWORD", "x")
+    paths = sorted((Path(__file__).parents[2] / "configs").glob("*.properties"))
+    result = run("validate", "--no-environment", "--deny-warnings", *map(str, paths))
+    assert result.exit_code == OK, result.stderr
+    assert result.stdout.splitlines() == [f"{path.stem}: ok" for path in paths]
+
+
 def test_every_problem_of_every_file_is_told_on_stderr_and_exits_with_78() -> None:
     files = good_file(changes="tasks.max=0\ncolour=red"), "nope.properties"
     result = run("validate", "--no-environment", *files)
@@ -347,6 +355,12 @@ def test_the_demo_without_its_packages_says_how_to_get_them(
         f"The demo needs the package {package}, which is not installed: "
         f"{sys.executable} -m pip install 'sinkworker[demo]'\n"
     )
+
+
+def test_every_scenario_of_the_demo_can_be_chosen() -> None:
+    from sinkworker.demo.run import SCENARIOS
+
+    assert f"[{'|'.join(SCENARIOS)}]" in run("demo", "--help").stdout
 
 
 @pytest.mark.parametrize("text", ["tasks.max", "=1"])
