@@ -110,11 +110,12 @@ def test_good_files_are_told_one_a_line() -> None:
 
 
 def test_the_files_of_configs_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PG_PASSWORD", "x")
     paths = sorted((Path(__file__).parents[2] / "configs").glob("*.properties"))
+    for name in re.findall(r"\$\{env:(\w+)\}", "".join(path.read_text() for path in paths)):
+        monkeypatch.setenv(name, "x")
     result = run("validate", "--no-environment", "--deny-warnings", *map(str, paths))
     assert result.exit_code == OK, result.stderr
-    assert result.stdout.splitlines() == [f"{path.stem}: ok" for path in paths]
+    assert result.stdout.count(": ok\n") == len(paths) >= 4
 
 
 def test_every_problem_of_every_file_is_told_on_stderr_and_exits_with_78() -> None:
