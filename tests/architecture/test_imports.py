@@ -52,8 +52,10 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "click",
+        "sinkworker.demo", "click",
     },
+    # a user of the command line, and nothing else of it
+    "sinkworker.demo": {"sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "rich"},
     # plugins: the public API only
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},

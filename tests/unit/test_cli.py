@@ -52,7 +52,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, changes: str = "") -> str:
 def test_help_names_every_command_and_exit_code() -> None:
     result = run("--help")
     assert result.exit_code == OK
-    for word in ("start", "validate", "plugin", "config"):
+    for word in ("start", "validate", "plugin", "config", "demo", "completion"):
         assert re.search(rf"^  {word}\b", result.stdout, re.MULTILINE), word
     for code in (OK, FAILED, USAGE, UNREACHABLE, INVALID):
         assert re.search(rf"\b{code}\s", result.stdout), code
@@ -68,6 +68,8 @@ def test_help_names_every_command_and_exit_code() -> None:
         ("plugin", "new"),
         ("plugin", "test"),
         ("config", "new"),
+        ("demo",),
+        ("completion",),
     ],
     ids=" ".join,
 )
@@ -108,6 +110,15 @@ def test_good_files_are_told_one_a_line() -> None:
         "validate", "--no-environment", good_file(), good_file("d.properties", "name=other")
     )
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
+
+
+def test_the_files_of_configs_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = sorted((Path(__file__).parents[2] / "configs").glob("*.properties"))
+    for name in re.findall(r"\$\{env:(\w+)\}", "".join(path.read_text() for path in paths)):
+        monkeypatch.setenv(name, "x")
+    result = run("validate", "--no-environment", "--deny-warnings", *map(str, paths))
+    assert result.exit_code == OK, result.stderr
+    assert result.stdout.count(": ok\n") == len(paths) >= 4
 
 
 def test_every_problem_of_every_file_is_told_on_stderr_and_exits_with_78() -> None:
@@ -335,3 +346,45 @@ def test_it_is_made_for_connectors_only() -> None:
     assert result.stderr == (
         f"There is no connector JsonConverter; installed are {', '.join(CONNECTORS)}\n"
     )
+
+
+# demo
+
+
+@pytest.mark.parametrize("package", ["rich", "confluent_kafka"])
+def test_the_demo_without_its_packages_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("sinkworker.demo.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    result = run("demo")
+    assert result.exit_code == FAILED
+    assert result.stderr == (
+        f"The demo needs the package {package}, which is not installed: "
+        f"{sys.executable} -m pip install 'sinkworker[demo]'\n"
+    )
+
+
+def test_every_scenario_of_the_demo_can_be_chosen() -> None:
+    from sinkworker.demo.run import SCENARIOS
+
+    assert f"[{'|'.join(SCENARIOS)}]" in run("demo", "--help").stdout
+
+
+@pytest.mark.parametrize("text", ["tasks.max", "=1"])
+def test_a_change_without_key_and_value_is_wrong_usage(text: str) -> None:
+    result = run("demo", "--set", text)
+    assert result.exit_code == USAGE
+    assert f"'{text}' is not KEY=VALUE" in result.stderr
+
+
+def test_the_command_line_pays_nothing_for_the_demo() -> None:
+    heavy = ("rich", "confluent_kafka", "psycopg", "sinkworker.demo.")
+    command = (
+        f"import sys, sinkworker.cli; print([n for n in sys.modules if n.startswith({heavy})])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "[]\n"
