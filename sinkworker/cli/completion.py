@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 COMPLETE_VARIABLE = "_SINKWORKER_COMPLETE"
 
 
-@click.command(epilog='Example: eval "$(sinkworker completion bash)", in ~/.bashrc')
+@click.command(epilog="Example: sinkworker completion bash >> ~/.bashrc")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
