@@ -99,7 +99,11 @@ class Connection:
 
         try:
             with translated(f"Connecting to Kafka at {self.bootstrap_servers}"):
-                return client_class(**arguments, kafka_client=net_client)
+                client = client_class(**arguments, kafka_client=net_client)
+                # With api.version it has not asked for anything yet. The answer to its first request,
+                # which names no topics, would pass for the answer to the one after `subscribe`.
+                client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
+                return client
         except Exception as error:
             for net in begun:
                 net.close()

@@ -247,6 +247,33 @@ def test_canonical_names_are_looked_up(listening: Make, monkeypatch: pytest.Monk
     assert socket.AI_CANONNAME in asked
 
 
+def test_a_client_that_is_told_the_version_meets_the_broker_before_it_subscribes(
+    listening: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it may take an answer without topics for the answer that has them, and assign nothing."""
+    from kafka import KafkaConsumer
+    from kafka.net.manager import KafkaConnectionManager
+
+    bootstrap, subscribe = KafkaConnectionManager._do_bootstrap, KafkaConsumer.subscribe
+    slowed: list[Any] = []
+    had_met: list[bool] = []
+
+    async def slow(manager: Any, deadline: float) -> Any:
+        if not slowed:  # the consumer's; the admin client's comes after it
+            slowed.append(manager)
+            await manager._net.sleep(0.5)
+        return await bootstrap(manager, deadline)
+
+    def subscribing(client: Any, *arguments: Any, **named: Any) -> None:
+        had_met.append(client._manager.bootstrapped)
+        subscribe(client, *arguments, **named)
+
+    monkeypatch.setattr(KafkaConnectionManager, "_do_bootstrap", slow)
+    monkeypatch.setattr(KafkaConsumer, "subscribe", subscribing)
+    listening(**{"api.version": "2.3"}).consumer()
+    assert had_met == [True]
+
+
 # Settings that only show when time passes: that the part which uses them has the value.
 IN_THE_CLIENT: dict[str, tuple[str, Callable[[Any], object]]] = {
     "connections.max.idle.ms": ("70000", lambda c: c._manager.config["connections_max_idle_ms"]),
