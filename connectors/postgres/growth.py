@@ -24,6 +24,8 @@ Lacking = Sequence[tuple[SinkRecord, Mapping[str, Any]]]
 
 # Somebody who does not know our lock did the same at the same moment, and was faster.
 OVERTAKEN = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateColumn)
+# It has as many columns as a table can have, or is a view or a partition.
+CANNOT_GROW = (errors.TooManyColumns, errors.WrongObjectType)
 
 
 class Growth:
@@ -72,8 +74,8 @@ class Growth:
         except Exception as error:
             if isinstance(error.__cause__, OVERTAKEN):
                 return False
-            if isinstance(error.__cause__, errors.TooManyColumns):
-                log.warning("Table %s cannot have so many columns", name)
+            if isinstance(error.__cause__, CANNOT_GROW):
+                log.warning("%s; it stays as it is", error)
                 return False
             raise
         return True

@@ -14,8 +14,9 @@ from typing import LiteralString, NamedTuple
 import psycopg
 
 from connectors.postgres.batch import Batch, Report
-from connectors.postgres.failures import UNWRITABLE, Kind, kind_of, rejection
+from connectors.postgres.failures import UNWRITABLE, Kind, is_of_one_value, kind_of, rejection
 from connectors.postgres.session import Session
+from connectors.postgres.stages import Stages
 from sinkworker.api import DataError, TopicPartition
 
 Attempt = Callable[[Batch], None]
@@ -40,15 +41,18 @@ class Work(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt was rolled back.
+    """Why an attempt was rolled back. (Not the error: its traceback would keep every row in memory.)
 
-    index: of the culprit, where the error says so. is_dependent: another record may provide what
-    this one lacks: a deferred constraint, or a foreign key.
+    piece: what was being written, None when all was. index: of the culprit in it, where the error
+    says so. is_certain: no other record of the attempt can have to do with it. is_dependent: another
+    record may provide what this one lacks: a deferred constraint, or a foreign key.
     """
 
-    index: int | None
-    error: Exception
-    is_dependent: bool
+    reason: str
+    piece: Piece | None
+    index: int | None = None
+    is_certain: bool = False
+    is_dependent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,18 +70,23 @@ class Piece:
 
     def halves(self) -> list[Piece]:
         middle = (len(self.positions) + 1) // 2
-        both = (self.positions[:middle], self.positions[middle:])
-        return [Piece(self.work, half) for half in both if half]
+        return [*self._part(0, middle), *self._part(middle, len(self.positions))]
 
     def without_culprit(self, failure: Failure) -> list[Piece]:
         """What is to be tried next, in the order of the log."""
         index = 0 if len(self.positions) == 1 else failure.index
         if index is None:
             return self.halves()
-        before = self.positions[:index]
-        culprit = Piece(self.work, self.positions[index : index + 1], failure)
-        after = Piece(self.work, self.positions[index + 1 :])
-        return [*([Piece(self.work, before)] if before else []), culprit, *after.halves()]
+        is_found = index == 0 or failure.is_certain
+        culprit = self.positions[index : index + 1]
+        return [
+            *self._part(0, index),
+            Piece(self.work, culprit, failure if is_found else None),
+            *Piece(self.work, self.positions[index + 1 :]).halves(),
+        ]
+
+    def _part(self, start: int, end: int) -> list[Piece]:
+        return [Piece(self.work, self.positions[start:end])] if start < end else []
 
 
 class Isolation:
@@ -87,23 +96,35 @@ class Isolation:
     fails alone: about n log n rows are written, whether one record is bad or all are.
     """
 
-    def __init__(self, session: Session, report: Report) -> None:
+    def __init__(self, session: Session, report: Report, stages: Stages) -> None:
         """report: called for every rejected record when all good ones before it are written."""
-        self._session, self._report = session, report
+        self._session, self._report, self._stages = session, report, stages
         self._rejected: list[Piece] = []
         self._held: list[Piece] = []
 
-    def write_all_good(self, works: Sequence[Work]) -> bool:
-        """Whether all went at once. Raises what `report` raises, and failures that are not of data."""
-        pieces = [Piece(work, range(len(work.batch))) for work in works if work.batch.records]
-        if not pieces or self._failure_of(pieces) is None:
-            return True
-        if not self._is_written_apart(pieces):
+    def write_all_good(self, works: Sequence[Work]) -> None:
+        """Raises what `report` raises, and failures that are not of data."""
+        pieces = [Piece(work, range(len(work.batch))) for work in works]
+        if not pieces or self._are_written(pieces):
+            return
+        if not self._are_written_apart(pieces):
             left = self._without_rejected(pieces)
-            if self._failure_of(left) is not None:
+            if not self._are_written(left):
                 self._write_apart(left)
         for piece in sorted(self._held, key=_place):
             self._tell(piece)
+
+    def _are_written(self, pieces: list[Piece]) -> bool:
+        """All at once. Between tables no order is given: one that lacks rows of others goes last."""
+        for _ in range(len(pieces)):
+            failure = self._failure_of(pieces)
+            if failure is None:
+                return True
+            late = failure.piece
+            if late is None or late is pieces[-1] or not failure.is_dependent:
+                return False
+            pieces.remove(late)
+            pieces.append(late)
         return False
 
     def _failure_of(self, pieces: Sequence[Piece]) -> Failure | None:
@@ -111,35 +132,37 @@ class Isolation:
 
         At COMMIT these would show past every savepoint.
         """
-        is_written = False
+        self._stages.trim()
+        piece: Piece | None = None
         try:
             with self._session.connection.transaction():
                 self._constraints("DEFERRED")
                 for piece in pieces:
                     piece.write()
-                is_written = True
+                piece = None
                 self._constraints("IMMEDIATE")
         except BadRowError as bad:
-            assert isinstance(bad.__cause__, Exception)
-            return Failure(bad.index, bad.__cause__, is_dependent=False)
+            cause = bad.__cause__
+            assert isinstance(cause, Exception)
+            return Failure(rejection(cause), piece, bad.index, is_certain=is_of_one_value(cause))
         except FAILURES as error:
             if kind_of(error) is not Kind.DATA:
                 raise
-            is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
-            return Failure(None, error, is_dependent)
+            is_dependent = piece is None or isinstance(error, psycopg.errors.ForeignKeyViolation)
+            return Failure(rejection(error), piece, is_dependent=is_dependent)
         return None
 
     def _constraints(self, mode: LiteralString) -> None:
         self._session.connection.execute("SET CONSTRAINTS ALL " + mode)
 
-    def _is_written_apart(self, pieces: Sequence[Piece]) -> bool:
+    def _are_written_apart(self, pieces: Sequence[Piece]) -> bool:
         """False when a record that was rejected turned out good beside all others.
 
         Then nothing is written: the order of records may matter, so all are to be written again.
         """
         with self._session.connection.transaction() as savepoint:
             self._write_apart(pieces)
-            rescued = self._rescued()
+            rescued = set(self._rescued())
             if rescued:
                 raise psycopg.Rollback(savepoint)
         self._rejected = [piece for piece in self._rejected if piece not in rescued]
@@ -163,11 +186,16 @@ class Isolation:
         else:
             self._tell(piece)
 
-    def _rescued(self) -> list[Piece]:
-        """Those that can be written now that others are; again, until that helps no further one."""
-        waiting = [piece for piece in self._held if piece.failure and piece.failure.is_dependent]
+    def _rescued(self) -> Sequence[Piece]:
+        """Those that can be written now that others are: all together, or else one by one, again
+        until that helps no further one. The later first: what a record lacks came after it."""
+        waiting = [
+            piece for piece in reversed(self._held) if piece.failure and piece.failure.is_dependent
+        ]
+        if waiting and self._failure_of(waiting) is None:
+            return waiting
         rescued: list[Piece] = []
-        while good := [piece for piece in waiting if self._failure_of([piece]) is None]:
+        while good := {piece for piece in waiting if self._failure_of([piece]) is None}:
             rescued += good
             waiting = [piece for piece in waiting if piece not in good]
         return rescued
@@ -184,7 +212,7 @@ class Isolation:
     def _tell(self, piece: Piece) -> None:
         assert piece.failure is not None
         batch, position = piece.work.batch, piece.positions[0]
-        error = DataError(rejection(piece.failure.error))
+        error = DataError(piece.failure.reason)
         self._report(batch.sources[position], batch.records[position], error)
 
 

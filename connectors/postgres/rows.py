@@ -18,6 +18,8 @@ from sinkworker.api import DataError
 # Limits of Postgres: https://www.postgresql.org/docs/current/limits.html
 LONGEST_NAME = 63
 MOST_COLUMNS = 1600
+# Of records that leave out what they do not know there may be as many as subsets of their fields.
+MOST_SHAPES = 1000
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 Row = Sequence[Any]
@@ -72,7 +74,7 @@ class UnknownFieldsError(DataError):
 
 
 class Plans:
-    """The shapes that were seen of one table."""
+    """The shapes that were seen of one table, and not too many of them."""
 
     def __init__(self, table: Table, *, can_grow: bool = False) -> None:
         """can_grow: whether missing columns are added; for the words of an error only."""
@@ -86,6 +88,8 @@ class Plans:
         plan = self._plans.get(names)
         if plan is None:
             self._check(names, values)
+            if len(self._plans) >= MOST_SHAPES:
+                self._plans = {}
             plan = self._plans[names] = Plan(names, self.table)
         return plan
 

@@ -22,20 +22,22 @@ class Column:
     """One column that can be written.
 
     type: tells it from others, for comparing. kind: what sql/catalog.sql calls it; chooses the
-    encoder. has_default: leaving it out is not the same as NULL. exact: the Python type whose values
-    are equal in Postgres just when they are equal here; "" when there is none.
+    encoder. may_refuse_null: by NOT NULL, a CHECK or its domain. has_default: leaving it out is not
+    the same as NULL. exact: the Python type whose values are equal in Postgres just when they are
+    equal here; "" when there is none.
     """
 
     name: str
     type: str
     kind: str
-    not_null: bool
+    may_refuse_null: bool
     has_default: bool
     exact: str = ""
 
     @property
-    def is_required(self) -> bool:
-        return self.not_null and not self.has_default
+    def may_be_required(self) -> bool:
+        """Whether a new row may be refused that lacks it."""
+        return self.may_refuse_null and not self.has_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,18 @@ class Tables:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: dict[str, Table] = {}
-        self._verified: set[str] = set()
-        self.are_cached = False
+        self._are_cached = False
 
     def begin(self) -> None:
         """A flush begins: what the cache says of its tables may be out of date."""
-        self._verified = set()
-        self.are_cached = False
+        self._are_cached = False
 
     def get(self, name: str) -> Table | None:
         """From the cache, or from the catalog. None when there is no such table."""
         known = self._known.get(name)
         if known is None:
             return self.reload(name)
-        self.are_cached = True
+        self._are_cached = True
         return known
 
     def reload(self, name: str) -> Table | None:
@@ -85,9 +85,13 @@ class Tables:
             self._known[name] = known if known == found else found
         return self._known.get(name)
 
-    def forget(self) -> None:
-        """Somebody may have changed them. `are_cached`: an answer of this flush came from the cache."""
-        self._known = {}
+    def may_be_stale(self) -> bool:
+        """Whether one of them was changed since it was read, or may have been for a moment.
+
+        What was read in this very flush is not suspected twice: its fault is no change.
+        """
+        before, self._known = self._known, {}
+        return self._are_cached or any(self._load(name) != table for name, table in before.items())
 
     def verify(self, tables: Iterable[Table]) -> None:
         """RetriableError when one of them is no longer what it was when it was read.
@@ -96,14 +100,11 @@ class Tables:
         Only columns are compared; a unique index that is gone makes itself known.
         """
         for table in tables:
-            if table.name in self._verified:
-                continue
             if _writable(self._ask("columns", table.name)) != table.columns:
-                self.forget()
+                self._known = {}
                 raise RetriableError(
                     f"Postgres: table {table.name} was changed; reading the catalog again"
                 )
-            self._verified.add(table.name)
 
     def _load(self, name: str) -> Table | None:
         rows = self._ask("columns", name)

@@ -12,7 +12,9 @@ SELECT a.attname::text,
   CASE WHEN b.typname IN ('json', 'jsonb') THEN 'json'
        WHEN b.typcategory = 'A' AND e.typname IN ('json', 'jsonb') THEN 'array of json'
        WHEN b.typcategory = 'A' THEN 'array' ELSE 'plain' END,
-  a.attnotnull OR t.typnotnull,
+  a.attnotnull OR t.typtype = 'd' OR EXISTS (
+    SELECT FROM pg_constraint AS k
+    WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)),
   a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL,
   CASE WHEN b.typname IN ('int2', 'int4', 'int8') THEN 'int'
        WHEN t.typname IN ('text', 'varchar') AND a.atttypmod = -1 AND c.collisdeterministic

@@ -13,6 +13,7 @@ from connectors.postgres.batch import Batch
 from connectors.postgres.isolation import BadRowError, Isolation, Work
 from connectors.postgres.rows import Plans
 from connectors.postgres.session import Session
+from connectors.postgres.stages import Stages
 from sinkworker.api import SinkRecord, TopicPartition
 from tests.integration.postgres.sinks import connector
 from tests.services.database import Database
@@ -62,7 +63,9 @@ class Table:
         rejected: list[int] = []
         with self._session.connection.transaction():
             isolation = Isolation(
-                self._session, lambda _, record, __: rejected.append(record.offset)
+                self._session,
+                lambda _, record, __: rejected.append(record.offset),
+                Stages(self._session),
             )
             isolation.write_all_good([Work(batch, self.attempt)])
         return rejected
