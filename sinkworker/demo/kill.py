@@ -65,14 +65,16 @@ class Kill:
         landing = self.services.landing
         self.patience.until(landing.workers_are_gone, 20, "Postgres to notice the kill")
         rows, stored = sum(landing.rows().values()), sum(landing.stored().values())
-        self.view.step("kill -9", f"process {pid}: {rows} of {sum(ends.values())} rows have landed, "
-                       f"stored offsets add up to {stored}")  # fmt: skip
+        self.view.step("kill -9", f"process {pid}: {rows} of {sum(ends.values())} rows landed, "
+                       f"stored offsets sum to {stored}")  # fmt: skip
         if not 0 < rows < sum(ends.values()):
             raise DemoError("The kill did not come in the middle: use more --records")
 
     def _start_and_finish(self, worker: Worker, ends: dict[Place, int]) -> None:
-        self.view.step("start", "the same command; Kafka's group first waits for the dead member, "
-                       f"{SESSION_TIMEOUT_MS // 1000} s or so")  # fmt: skip
+        seconds = SESSION_TIMEOUT_MS // 1000
+        self.view.step(
+            "start", f"again; the group first waits for the dead member, {seconds} s or so"
+        )
         worker.start()
         self._follow(worker, ends, sum(ends.values()))
         self.view.step("stop", f"the worker ended with exit code {worker.child.stop()}")
@@ -92,9 +94,13 @@ class Kill:
 
     def _prove(self, ends: dict[Place, int]) -> bool:
         standing, proof = self._standing(ends), self.services.landing.prove()
+        at_end = sum(standing.stored.get(place) == end for place, end in ends.items())
+        holds = proof.holds and at_end == len(ends)
         self.view.offsets(standing)
-        self.view.step("proof", str(proof))
-        holds = proof.holds and standing.stored == ends
-        self.view.step("", "holds: every record is there once, in order, and the stored offsets are "
-                       "the log ends" if holds else "does not hold")  # fmt: skip
+        self.view.step("proof", f"produced {proof.produced}  rows {proof.rows}  "
+                       f"missing {proof.missing}  duplicates {proof.duplicates}")  # fmt: skip
+        self.view.step("", f"unknown {proof.unknown}  out of order {proof.out_of_order}  "
+                       f"partitions stored up to their ends {at_end} of {len(ends)}")  # fmt: skip
+        self.view.step("", "holds: every record is there once, and in order" if holds
+                       else "does not hold")  # fmt: skip
         return holds

@@ -29,11 +29,6 @@ class Proof(NamedTuple):
     def holds(self) -> bool:
         return self == Proof(self.produced, self.produced, 0, 0, 0, 0)
 
-    def __str__(self) -> str:
-        return "  ".join(
-            f"{name.replace('_', ' ')} {count}" for name, count in self._asdict().items()
-        )
-
 
 class Landing:
     """One database, and one connection to it."""
