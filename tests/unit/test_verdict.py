@@ -78,6 +78,13 @@ def test_a_broken_flush_is_followed_within_a_run_as_well() -> None:
     assert (found.problems, found.records) == ([], 9)
 
 
+def test_a_flush_that_was_undone_does_not_count_later() -> None:
+    found = verdict([*FIRST, flush(8, 3), KILLED], [opened(5, 2)], [opened(8, 3)])
+    assert found.problems == [
+        "alerts-0: run 3 went on at 8, and only what comes before 5 was flushed: 3 are lost"
+    ]
+
+
 def test_only_the_partitions_of_a_flush_are_moved_by_its_end() -> None:
     both = [opened(0, 1), opened(0, 1, partition=1)]
     found = verdict([*both, flush(3, 3), flush(4, 4, partition=1), FLUSHED, KILLED],
