@@ -18,7 +18,7 @@ from sinkworker.testing import InMemoryBroker, InMemoryConsumer
 from tests.services.kafka_tools import KafkaTools
 from tests.services.process import wait_until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60
 
 
 class World(Protocol):

@@ -120,19 +120,25 @@ def run(
     )  # fmt: skip
     at_most = max(1, crash_after // 2) if crash_after else 500
     worker = harness.start(lambda: JournaledConsumer(broker, harness.group, journal, at_most))
-    _step_until_through(harness, worker)
+    waiting_for = _step_until_through(harness, worker)
     status = worker.status()
     worker.stop()
     ends = [[*p, book.position, book.cause] for p, book in sorted(status.partitions.items())]
-    journal.write("ended", partitions=ends, waiting_for=status.trace)
+    journal.write("ended", partitions=ends, waiting_for=waiting_for)
 
 
-def _step_until_through(harness: Harness, worker: Worker) -> None:
-    still, before = 0, None
-    while still < PATIENCE and not _is_through(worker, harness.broker):
+def _step_until_through(harness: Harness, worker: Worker) -> str | None:
+    """None, or what it waited for last when nothing moved any more."""
+    still, before, waiting_for = 0, None, "nothing moves, and some records are not through"
+    while not _is_through(worker, harness.broker):
+        if still == PATIENCE:
+            return waiting_for
         harness.step(pass_ms=1_000)
-        after = {p: (book.stored, book.cause) for p, book in worker.status().partitions.items()}
+        status = worker.status()
+        waiting_for = status.trace or waiting_for
+        after = {p: (book.stored, book.cause) for p, book in status.partitions.items()}
         still, before = still + 1 if after == before else 0, after
+    return None
 
 
 def _is_through(worker: Worker, broker: InMemoryBroker) -> bool:
