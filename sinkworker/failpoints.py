@@ -101,7 +101,9 @@ def _found(at: str) -> tuple[Any, str]:
 
 
 def _signal(number: signal.Signals) -> Callable[[Failpoint], None]:
-    return lambda _: os.kill(os.getpid(), number)
+    """To this thread: one that is sent to the process waits for the main thread to wake up, and
+    meanwhile this one would go on."""
+    return lambda _: signal.pthread_kill(threading.get_ident(), number)
 
 
 def _raise(failpoint: Failpoint) -> None:

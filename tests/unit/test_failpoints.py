@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,28 @@ def test_a_process_ends_or_stops_itself(tmp_path: Path, do: str, number: int) ->
         os.waitpid(child, 0)
     else:
         assert os.WTERMSIG(status) == number
+
+
+def test_a_stopped_thread_goes_no_further_although_the_main_thread_sleeps(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        armed(tmp_path, Failpoint(WORK, "before", "stop"))
+
+        def work() -> None:
+            Machine().work()
+            os.write(writer, b"went on")
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        os._exit(0)
+    os.waitpid(child, os.WUNTRACED)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(writer)
+    assert os.read(reader, 10) == b""
+    os.close(reader)
 
 
 def test_connections_to_a_port_are_ended_and_others_are_not(tmp_path: Path) -> None:
