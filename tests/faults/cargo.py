@@ -23,7 +23,7 @@ CREATE TABLE inserted (p int, n bigint, k text, body text, landed bigint GENERAT
 CREATE TABLE upserted (p int, n bigint, k text PRIMARY KEY, body text);
 CREATE TABLE moves (seq bigint GENERATED ALWAYS AS IDENTITY, connector text, topic text,
   partition int, epoch_before bigint, epoch bigint, next_before bigint, next_offset bigint,
-  claimant int, writer int DEFAULT pg_backend_pid());
+  claimant int, writer int DEFAULT pg_backend_pid(), at timestamptz DEFAULT clock_timestamp());
 CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO moves
     (connector, topic, partition, epoch_before, epoch, next_before, next_offset, claimant)

@@ -5,12 +5,14 @@ Owns how many there are of each measure. The long run goes through them again an
 
 from __future__ import annotations
 
-from tests.faults import kills
+from tests.faults import kills, rebalances, zombies
 from tests.faults.campaign import Round
 
 SHORT: list[Round] = [
     *kills.rounds(placed=3, random=10),
+    *zombies.rounds(in_copy=6),
+    *rebalances.rounds(cooperative=3),
 ]
 
-PROMISED = {"kill -9": 80}
-"""What the short run shows at least, by measure."""
+PROMISED = {"kill -9": 80, "zombies": 10, "zombies in COPY": 6, "rebalances": 30}
+"""So many faults the short run shows at least, by measure."""

@@ -15,10 +15,11 @@ COLUMNS = ("measure", "rounds", "faults", "records", "snapshots", "anomalies", "
 
 
 def sums(results: Sequence[Result]) -> Counter[str]:
-    """Rounds that count, by measure; and over all: records, snapshots, anomalies."""
+    """Faults of rounds that count, by measure; and over all: records, snapshots, anomalies."""
     total: Counter[str] = Counter()
     for result in results:
-        total[result.round.measure] += result.error is None
+        if result.error is None:
+            total[result.round.measure] += len(result.outcome.faults)
         total["records"] += result.outcome.records
         total["snapshots"] += result.outcome.snapshots
         total["anomalies"] += sum(result.outcome.anomalies.values())
@@ -49,9 +50,18 @@ def _row(name: str, results: Sequence[Result]) -> tuple[str, ...]:
 
 
 def recovery(results: Sequence[Result]) -> str:
-    """Seconds from a fault to the next commit: median, 95th percentile, longest."""
-    seconds = sorted(s for result in results for s in result.outcome.recovery)
+    """Seconds from a fault to the next commit."""
+    return _spread([s for result in results for s in result.outcome.recovery])
+
+
+def pauses(results: Sequence[Result]) -> str:
+    """Seconds for which a partition that did not move was not committed during a cooperative join."""
+    return _spread([s for result in results for s in result.outcome.pauses])
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    """Median, 95th percentile, longest."""
     if len(seconds) < 2:
-        return "no recovery was measured"
-    cuts = quantiles(seconds, n=20)
-    return f"median {cuts[9]:.1f} s, p95 {cuts[18]:.1f} s, longest {seconds[-1]:.1f} s"
+        return "not measured"
+    cuts = quantiles(seconds, n=20, method="inclusive")
+    return f"median {cuts[9]:.1f} s, p95 {cuts[18]:.1f} s, longest {max(seconds):.1f} s"

@@ -45,13 +45,15 @@ KEYS = {
 @dataclass
 class Outcome:
     """What a round showed. faults: what provably struck. recovery: seconds from a fault to the next
-    commit, for rounds that measure it."""
+    commit, for rounds that measure it. pauses: seconds that a partition was not committed while others
+    moved, the longest of each rebalance that should not have touched it."""
 
     records: int = 0
     aborted: int = 0
     snapshots: int = 0
     faults: list[str] = field(default_factory=list)
     recovery: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
     anomalies: dict[str, int] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
@@ -99,6 +101,11 @@ class FaultyWorker(WorkerProcess):
         wait_until(has_fired, seconds, f"a failpoint of worker {self.number} to strike")
         assert self.fired(), f"the worker ended; its log:\n{self.log()[-3000:]}"
         return self.fired()[0]
+
+    def is_frozen(self) -> bool:
+        """Whether the system says of all its threads that they are stopped."""
+        stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats} == {"T"}
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -224,6 +231,15 @@ class Rig:
     def epochs(self) -> dict[int, int]:
         rows = self.database.execute(
             "SELECT partition, epoch FROM sinkworker_offsets WHERE connector = %s AND topic = %s",
+            [self.connector, self.topic],
+        )
+        return dict(rows)  # type: ignore[arg-type]
+
+    def owners(self) -> dict[int, int]:
+        """The process that claimed each partition last."""
+        rows = self.database.execute(
+            "SELECT partition, split_part(owner, ':', 2)::int FROM sinkworker_offsets "
+            "WHERE connector = %s AND topic = %s AND owner IS NOT NULL",
             [self.connector, self.topic],
         )
         return dict(rows)  # type: ignore[arg-type]

@@ -1,0 +1,208 @@
+"""Rounds of zombies: a worker is frozen past its session time-out, an heir takes over, it wakes up.
+
+Owns where a worker is frozen, and what it must say when it is back. That it wrote nothing by its old
+epoch is for the checker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from sinkworker.failpoints import Failpoint
+from tests.faults.campaign import Round
+from tests.faults.places import CONSUMER, PLACES
+from tests.faults.proxy import PostgresProxy, Where
+from tests.faults.rig import FaultyWorker, Rig
+from tests.services.process import wait_until
+
+MEASURE, IN_COPY = "zombies", "zombies in COPY"
+
+REST = 0.15
+
+ANYWHERE = ("poll.after", "put.after", "flush.before", "cas.after", "commit.before",
+            "mirror.before", "claim.after")  # fmt: skip
+
+BEFORE_THE_FENCE = ("poll.after", "put.after", "flush.before", "cas.before")
+"""From here a worker goes on to its flush without asking anybody whether it may."""
+
+IN_COPY_NOW = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND state = 'active' AND query LIKE 'COPY%' AND wait_event = 'ClientRead'"
+)
+
+UNCLAIMED = {
+    "assigned": PLACES["assign.in"].failpoint("stop"),
+    "about to claim": PLACES["claim.before"].failpoint("stop"),
+}
+
+
+def rounds(in_copy: int) -> list[Round]:
+    """in_copy: how many of them in the middle of COPY."""
+    return [
+        *[Round(IN_COPY, "stop in COPY", partial(stop_at, place="copy.mid"))] * in_copy,
+        *(Round(MEASURE, f"stop at {p}", partial(stop_at, place=p)) for p in ANYWHERE),
+        Round(MEASURE, "stop before COMMIT arrives", partial(stop_in_commit, held="request")),
+        Round(MEASURE, "stop after COMMIT landed", partial(stop_in_commit, held="answer")),
+        *[Round(MEASURE, "stop both, the heir at its claim", stop_both)] * 2,
+        *(Round(MEASURE, f"stop when {n}", partial(stop_unclaimed, at=n)) for n in UNCLAIMED),
+        Round(MEASURE, "stop before the proof of membership", stop_before_the_proof),
+        Round(MEASURE, "stop with fixed partitions", partial(stop_fixed, place="flush.before")),
+        Round(MEASURE, "stop in COPY with fixed partitions", partial(stop_fixed, place="copy.mid")),
+    ]
+
+
+def stop_at(rig: Rig, place: str) -> None:
+    config = _loaded(rig)
+    zombie = _stopped_at(rig, config, place)
+    if place == "copy.mid":
+        wait_until(lambda: rig.database.one(IN_COPY_NOW), 10, "a server process in COPY")
+    heir = _heir(rig, config)
+    _wake(rig, zombie, zombie.fired()[0])
+    rig.finish(heir, zombie)
+
+
+def stop_in_commit(rig: Rig, held: Where) -> None:
+    """It sleeps while its COMMIT, or the answer to it, is on its way."""
+    config = _loaded(rig)
+    with closing(PostgresProxy(rig.postgres_server.port)) as proxy:
+        proxy.start()
+        commit = proxy.hold_commit(rig.dice.randint(1, 6), held, after_copy=True)
+        through_proxy = rig.config(postgres_port=proxy.port)
+        zombie = rig.worker(through_proxy, seconds_a_flush=REST).start()
+        commit.wait()
+        zombie.freeze()
+        _wait_frozen(zombie)
+        heir = _heir(rig, config)
+        if rig.dice.random() < 0.5:
+            commit.release()
+        _wake(rig, zombie, f"stop with COMMIT's {held} held", commit.release)
+        rig.finish(heir, zombie)
+
+
+def stop_both(rig: Rig) -> None:
+    """The heir has claimed and done nothing yet: the zombie's flush finds the offset that it expects,
+    and only the epoch is another."""
+    config = _loaded(rig)
+    zombie = _stopped_at(rig, config, rig.dice.choice(BEFORE_THE_FENCE))
+    epochs, stored = rig.epochs(), rig.stored()
+    heir = _started(rig, config, PLACES["claim.after"].failpoint("stop"))
+    _wait_taken(rig, epochs, heir)
+    assert rig.stored() == stored, "the heir was to claim and no more"
+    rig.struck_under_backlog(f"{zombie.fired()[0]}; heir: {heir.fired()[0]}")
+    zombie.thaw()
+    zombie.wait_for("Postgres refused the flush")
+    heir.thaw()
+    _wait_back(zombie, 0)
+    rig.finish(heir, zombie)
+
+
+def stop_unclaimed(rig: Rig, at: str) -> None:
+    """It wakes up with an assignment that it has yet to claim, and which is long another's."""
+    config = _loaded(rig)
+    zombie = _started(rig, config, UNCLAIMED[at])
+    heir = _heir(rig, config)
+    _wake(rig, zombie, zombie.fired()[0])
+    rig.finish(heir, zombie)
+
+
+def stop_before_the_proof(rig: Rig) -> None:
+    """It was about to claim again, and first had to show that it still is a member."""
+    config = _loaded(rig)
+    failure = PLACES["flush.before"].failpoint("raise", rig.dice.randint(2, 5))
+    proof = Failpoint(f"{CONSUMER}.commit", "before", "stop")
+    zombie = _started(rig, config, failure, proof)
+    heir = _heir(rig, config)
+    _, stop = zombie.fired()
+    woken = _wake(rig, zombie, stop)
+    assert "Opened" not in woken.partition("Lost ")[0], f"it claimed without proof:\n{woken}"
+    rig.finish(heir, zombie)
+
+
+def stop_fixed(rig: Rig, place: str) -> None:
+    """No group divides the work: the later claim counts, and who was overtaken says by whom."""
+    _loaded(rig)
+    every = ",".join(f"{rig.topic}:{p}" for p in range(rig.partitions))
+    config = rig.config(topics="", topics__partitions=every)
+    zombie = _stopped_at(rig, config, place)
+    heir = _heir(rig, config)
+    rig.struck_under_backlog(zombie.fired()[0])
+    zombie.thaw()
+    both = {zombie, heir}
+    wait_until(lambda: any(not w.is_running() for w in both), 30, "one of the two to give up")
+    (loser,) = [worker for worker in both if not worker.is_running()]
+    (winner,) = both - {loser}
+    assert loser.wait() != 0
+    (told,) = loser.log_lines("The task failed")
+    assert re.search(rf"was claimed by \S+:{winner.pid}:", told), told
+    rig.finish(winner)
+
+
+# the steps of a round
+
+
+def _loaded(rig: Rig) -> Path:
+    rig.load(table=rig.dice.choice(["inserted", "upserted"]))
+    return rig.config()
+
+
+def _stopped_at(rig: Rig, config: Path, place: str) -> FaultyWorker:
+    most = 1_000 if place == "copy.mid" else 1 if place == "claim.after" else 6
+    return _started(rig, config, PLACES[place].failpoint("stop", rig.dice.randint(1, most)))
+
+
+def _started(rig: Rig, config: Path, *failpoints: Failpoint) -> FaultyWorker:
+    """A worker that has come to all of these; the last one stopped it."""
+    worker = rig.worker(config, *failpoints, seconds_a_flush=REST).start()
+    worker.wait_fired()
+    _wait_frozen(worker)
+    return worker
+
+
+def _wait_frozen(worker: FaultyWorker) -> None:
+    wait_until(worker.is_frozen, 30, "a frozen worker")
+
+
+def _heir(rig: Rig, config: Path) -> FaultyWorker:
+    """A second worker that has claimed everything and written something."""
+    epochs = rig.epochs()
+    heir = rig.worker(config, seconds_a_flush=REST).start()
+    _wait_taken(rig, epochs, heir)
+    rig.wait_for_progress(1)
+    return heir
+
+
+def _wait_taken(rig: Rig, epochs: Mapping[int, int], heir: FaultyWorker) -> None:
+    """By this heir, from whoever had these epochs."""
+    everything = dict.fromkeys(range(rig.partitions), heir.pid)
+    wait_until(lambda: rig.owners() == everything, 60, "the heir's claims")
+    now = rig.epochs()
+    assert all(now[p] > epochs.get(p, 0) for p in now), f"{epochs} → {now}"
+
+
+def _wake(
+    rig: Rig, zombie: FaultyWorker, what: str, then: Callable[[], object] = lambda: None
+) -> str:
+    """Under a backlog; what it logged until it was a member again."""
+    assert zombie.is_frozen()
+    rig.struck_under_backlog(what)
+    mark = len(zombie.log())
+    zombie.thaw()
+    then()
+    _wait_back(zombie, mark)
+    return zombie.log()[mark:]
+
+
+def _wait_back(zombie: FaultyWorker, mark: int) -> None:
+    """Until it has lost what it had, and has been given something anew."""
+
+    def is_back() -> bool:
+        return "Opened" in zombie.log()[mark:].partition("Lost ")[2]
+
+    try:
+        wait_until(is_back, 60, "the zombie as a member again")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{zombie.log()[-3000:]}") from None
