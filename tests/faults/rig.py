@@ -75,7 +75,8 @@ class FaultyWorker(WorkerProcess):
             )
         )
         self._options = ("--failpoints",) if failpoints else ()
-        code = {"PYTHONPATH": str(source)} if source else {}
+        # Safe path: else `python -m` would look in the working directory first, at the code as it is.
+        code = {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
         super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
 
     def start(self, *options: str) -> FaultyWorker:
@@ -106,6 +107,9 @@ class FaultyWorker(WorkerProcess):
         """Whether the system says of all its threads that they are stopped."""
         stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
         return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats} == {"T"}
+
+    def wait_frozen(self) -> None:
+        wait_until(self.is_frozen, 30, f"worker {self.number} to be frozen")
 
     def memory(self) -> int:
         """Resident bytes."""

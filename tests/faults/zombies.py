@@ -23,21 +23,16 @@ MEASURE, IN_COPY = "zombies", "zombies in COPY"
 
 REST = 0.15
 
-ANYWHERE = ("poll.after", "put.after", "flush.before", "cas.after", "commit.before",
+ANYWHERE = ("convert.before", "put.after", "flush.before", "cas.after", "commit.before",
             "mirror.before", "claim.after")  # fmt: skip
 
-BEFORE_THE_FENCE = ("poll.after", "put.after", "flush.before", "cas.before")
+BEFORE_THE_FENCE = ("convert.before", "put.after", "flush.before", "cas.before")
 """From here a worker goes on to its flush without asking anybody whether it may."""
 
 IN_COPY_NOW = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND state = 'active' AND query LIKE 'COPY%' AND wait_event = 'ClientRead'"
 )
-
-UNCLAIMED = {
-    "assigned": PLACES["assign.in"].failpoint("stop"),
-    "about to claim": PLACES["claim.before"].failpoint("stop"),
-}
 
 
 def rounds(in_copy: int) -> list[Round]:
@@ -48,7 +43,8 @@ def rounds(in_copy: int) -> list[Round]:
         Round(MEASURE, "stop before COMMIT arrives", partial(stop_in_commit, held="request")),
         Round(MEASURE, "stop after COMMIT landed", partial(stop_in_commit, held="answer")),
         *[Round(MEASURE, "stop both, the heir at its claim", stop_both)] * 2,
-        *(Round(MEASURE, f"stop when {n}", partial(stop_unclaimed, at=n)) for n in UNCLAIMED),
+        Round(MEASURE, "stop when assigned", partial(stop_unclaimed, place="assign.in")),
+        Round(MEASURE, "stop before the claim", partial(stop_unclaimed, place="claim.before")),
         Round(MEASURE, "stop before the proof of membership", stop_before_the_proof),
         Round(MEASURE, "stop with fixed partitions", partial(stop_fixed, place="flush.before")),
         Round(MEASURE, "stop in COPY with fixed partitions", partial(stop_fixed, place="copy.mid")),
@@ -75,7 +71,7 @@ def stop_in_commit(rig: Rig, held: Where) -> None:
         zombie = rig.worker(through_proxy, seconds_a_flush=REST).start()
         commit.wait()
         zombie.freeze()
-        _wait_frozen(zombie)
+        zombie.wait_frozen()
         heir = _heir(rig, config)
         if rig.dice.random() < 0.5:
             commit.release()
@@ -86,7 +82,10 @@ def stop_in_commit(rig: Rig, held: Where) -> None:
 def stop_both(rig: Rig) -> None:
     """The heir has claimed and done nothing yet: the zombie's flush finds the offset that it expects,
     and only the epoch is another."""
-    config = _loaded(rig)
+    _loaded(rig)
+    config = rig.config(
+        batch__size=1, consumer__override__max__poll__records=200
+    )  # all polls flush
     zombie = _stopped_at(rig, config, rig.dice.choice(BEFORE_THE_FENCE))
     epochs, stored = rig.epochs(), rig.stored()
     heir = _started(rig, config, PLACES["claim.after"].failpoint("stop"))
@@ -100,25 +99,25 @@ def stop_both(rig: Rig) -> None:
     rig.finish(heir, zombie)
 
 
-def stop_unclaimed(rig: Rig, at: str) -> None:
-    """It wakes up with an assignment that it has yet to claim, and which is long another's."""
+def stop_unclaimed(rig: Rig, place: str) -> None:
+    """It wakes up with an assignment that it has yet to claim: that it may do once, unasked."""
     config = _loaded(rig)
-    zombie = _started(rig, config, UNCLAIMED[at])
+    zombie = _started(rig, config, PLACES[place].failpoint("stop"))
     heir = _heir(rig, config)
-    _wake(rig, zombie, zombie.fired()[0])
+    woken = _wake(rig, zombie, zombie.fired()[0])
+    assert woken.partition("Lost ")[0].count("Opened") <= rig.partitions, woken
     rig.finish(heir, zombie)
 
 
 def stop_before_the_proof(rig: Rig) -> None:
-    """It was about to claim again, and first had to show that it still is a member."""
+    """It was about to claim again, and is no member any more: it must not."""
     config = _loaded(rig)
     failure = PLACES["flush.before"].failpoint("raise", rig.dice.randint(2, 5))
     proof = Failpoint(f"{CONSUMER}.commit", "before", "stop")
     zombie = _started(rig, config, failure, proof)
     heir = _heir(rig, config)
-    _, stop = zombie.fired()
-    woken = _wake(rig, zombie, stop)
-    assert "Opened" not in woken.partition("Lost ")[0], f"it claimed without proof:\n{woken}"
+    woken = _wake(rig, zombie, zombie.fired()[1])
+    assert "Opened" not in woken.partition("Lost ")[0], woken
     rig.finish(heir, zombie)
 
 
@@ -131,10 +130,8 @@ def stop_fixed(rig: Rig, place: str) -> None:
     heir = _heir(rig, config)
     rig.struck_under_backlog(zombie.fired()[0])
     zombie.thaw()
-    both = {zombie, heir}
-    wait_until(lambda: any(not w.is_running() for w in both), 30, "one of the two to give up")
-    (loser,) = [worker for worker in both if not worker.is_running()]
-    (winner,) = both - {loser}
+    wait_until(lambda: not (zombie.is_running() and heir.is_running()), 30, "one to give up")
+    loser, winner = (heir, zombie) if zombie.is_running() else (zombie, heir)
     assert loser.wait() != 0
     (told,) = loser.log_lines("The task failed")
     assert re.search(rf"was claimed by \S+:{winner.pid}:", told), told
@@ -158,12 +155,8 @@ def _started(rig: Rig, config: Path, *failpoints: Failpoint) -> FaultyWorker:
     """A worker that has come to all of these; the last one stopped it."""
     worker = rig.worker(config, *failpoints, seconds_a_flush=REST).start()
     worker.wait_fired()
-    _wait_frozen(worker)
+    worker.wait_frozen()
     return worker
-
-
-def _wait_frozen(worker: FaultyWorker) -> None:
-    wait_until(worker.is_frozen, 30, "a frozen worker")
 
 
 def _heir(rig: Rig, config: Path) -> FaultyWorker:
