@@ -5,12 +5,21 @@ Owns how many there are of each measure. The long run goes through them again an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.faults import kills
 from tests.faults.campaign import Round
 
-SHORT: list[Round] = [
-    *kills.rounds(placed=3, random=10),
-]
+
+def interleaved(*lanes: Sequence[Round]) -> list[Round]:
+    """Each lane spread over the whole: those that wait for the same server do not stand in a row."""
+    places = [((i + 0.5) / len(lane), each) for lane in lanes for i, each in enumerate(lane)]
+    return [each for _, each in sorted(places, key=lambda place: place[0])]
+
+
+SHORT = interleaved(
+    kills.rounds(placed=3, random=10),
+)
 
 PROMISED = {"kill -9": 80}
 """What the short run shows at least, by measure."""

@@ -73,7 +73,7 @@ class FaultyWorker(WorkerProcess):
             )
         )
         self._options = ("--failpoints",) if failpoints else ()
-        code = {"PYTHONPATH": str(source)} if source else {}
+        code = {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
         super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
 
     def start(self, *options: str) -> FaultyWorker:
