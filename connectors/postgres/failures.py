@@ -16,15 +16,16 @@ from connectors.postgres.logins import refusal
 from sinkworker.api import ConnectError, DataError, RetriableError
 
 # 22 data exception, 23 integrity constraint, 21 cardinality, 54 program limit, 44 check option of a
-# view; P0001 is what a trigger raises about a row.
-DATA = re.compile(r"22...|23...|21000|54...|44000|P0001")
+# view; P0, 38 and 20 (a CASE without ELSE) are what a trigger's function raises about a row.
+DATA = re.compile(r"20...|21...|22...|23...|38...|44...|54...|P0...")
 # 40 rollback, 55P03 lock timeout, 57 operator intervention, 08 connection, 53 resources (a full disk
 # too), 58 system error, 25006 read-only (a standby), 25P03 idle in transaction and 25P04 in a
 # transaction too long.
-RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P03|25P04")
+RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P02|25P03|25P04")
 # What Python, and psycopg's and our own forms of values, raise about a value. psycopg's are its
 # DataError, and a ProgrammingError with these words.
 UNWRITABLE = (UnicodeError, ValueError, OverflowError, RecursionError, TypeError)
+FAILURES = (psycopg.Error, *UNWRITABLE)
 NO_FORM = r"cannot adapt type '(.+?)'"
 # COPY's place: a table, line and column may be named misleadingly, so the first that fits counts.
 PLACE = re.compile(r'^COPY .+?, line (\d+)(?:, column (.+?))?(?:: "|: null input$|$)', re.MULTILINE)
@@ -52,9 +53,35 @@ def kind_of(error: Exception) -> Kind:
     state = getattr(error, "sqlstate", None)
     if state is None:
         return _kind_without_state(error)
-    if DATA.fullmatch(state):
-        return Kind.DATA
-    return Kind.RETRIABLE if RETRIABLE.fullmatch(state) else Kind.FATAL
+    if RETRIABLE.fullmatch(state):
+        return Kind.RETRIABLE
+    return Kind.DATA if DATA.fullmatch(state) or _is_of_a_row(error) else Kind.FATAL
+
+
+def _is_of_a_row(error: Exception) -> bool:
+    """Whatever its SQLSTATE: some types' input functions raise 42601 or XX000 about a value, a
+    trigger may raise a state of its own, and a row-level security policy raises 42501."""
+    if not isinstance(error, psycopg.Error):
+        return False
+    place = _place(error)
+    return bool(
+        (place and place[2]) or type(error) is psycopg.DatabaseError or _is_of_a_policy(error)
+    )
+
+
+def _is_of_a_policy(error: psycopg.Error) -> bool:
+    return error.diag.source_function == "ExecWithCheckOptions" and error.sqlstate == "42501"
+
+
+def is_stuck(error: psycopg.Error) -> bool:
+    """Whether the transaction before has not ended: a ROLLBACK, too, may be cancelled."""
+    return error.sqlstate == "25P02"
+
+
+def is_of_one_value(error: Exception) -> bool:
+    """Whether no other row can have to do with it: a value that cannot be written, or read."""
+    state = getattr(error, "sqlstate", None)
+    return state is None or state.startswith("22")
 
 
 def _kind_without_state(error: Exception) -> Kind:
@@ -81,6 +108,8 @@ def translated(error: Exception, doing: str) -> ConnectError:
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        if _is_of_a_policy(error):
+            return "a row-level security policy forbids the row (42501)"
         return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"

@@ -11,10 +11,10 @@ from psycopg import sql
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.copying import Columns, copy_rows, names_of
-from connectors.postgres.isolation import BadRowError
+from connectors.postgres.pieces import BadRowError
 from connectors.postgres.rows import Plans, Row
 from connectors.postgres.session import Session
-from connectors.postgres.stages import Stages
+from connectors.postgres.stages import Purpose, Stages
 from connectors.postgres.tables import Table
 
 
@@ -59,7 +59,7 @@ class Inserts:
             query = sql.SQL("INSERT INTO {} SELECT FROM generate_series(1, {})")
             self._execute(query.format(self._table.identifier, len(rows)) + ending)
             return
-        stage = self._stages.get(self._table, columns, "insert")
+        stage = self._stages.get(self._table, Purpose.ROWS, len(rows))
         copy_rows(self._session, stage, columns, rows)
         query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
         names = names_of(columns)

@@ -7,77 +7,17 @@ search for culprits. Good records keep their transaction. Must not know statemen
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import LiteralString, NamedTuple
+from collections.abc import Sequence
+from typing import LiteralString
 
 import psycopg
 
-from connectors.postgres.batch import Batch, Report
-from connectors.postgres.failures import UNWRITABLE, Kind, kind_of, rejection
+from connectors.postgres.batch import Report
+from connectors.postgres.failures import FAILURES, Kind, is_of_one_value, kind_of, rejection
+from connectors.postgres.pieces import BadRowError, Failure, Piece, Work, without_culprit
 from connectors.postgres.session import Session
+from connectors.postgres.stages import Stages
 from sinkworker.api import DataError, TopicPartition
-
-Attempt = Callable[[Batch], None]
-
-FAILURES = (psycopg.Error, *UNWRITABLE)
-
-
-class BadRowError(Exception):
-    """An attempt failed because of one record, and says which: an index into its batch."""
-
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
-        self.index = index
-
-
-class Work(NamedTuple):
-    """One table's share of a flush."""
-
-    batch: Batch
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt was rolled back.
-
-    index: of the culprit, where the error says so. is_dependent: another record may provide what
-    this one lacks: a deferred constraint, or a foreign key.
-    """
-
-    index: int | None
-    error: Exception
-    is_dependent: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """Some records of one table's share, in order. failure: why its single record is rejected."""
-
-    work: Work
-    positions: Sequence[int]
-    failure: Failure | None = None
-
-    def write(self) -> None:
-        batch = self.work.batch
-        is_whole = len(self.positions) == len(batch)
-        self.work.attempt(batch if is_whole else batch.only(self.positions))
-
-    def halves(self) -> list[Piece]:
-        middle = (len(self.positions) + 1) // 2
-        both = (self.positions[:middle], self.positions[middle:])
-        return [Piece(self.work, half) for half in both if half]
-
-    def without_culprit(self, failure: Failure) -> list[Piece]:
-        """What is to be tried next, in the order of the log."""
-        index = 0 if len(self.positions) == 1 else failure.index
-        if index is None:
-            return self.halves()
-        before = self.positions[:index]
-        culprit = Piece(self.work, self.positions[index : index + 1], failure)
-        after = Piece(self.work, self.positions[index + 1 :])
-        return [*([Piece(self.work, before)] if before else []), culprit, *after.halves()]
 
 
 class Isolation:
@@ -87,30 +27,47 @@ class Isolation:
     fails alone: about n log n rows are written, whether one record is bad or all are.
     """
 
-    def __init__(self, session: Session, report: Report) -> None:
+    def __init__(self, session: Session, report: Report, stages: Stages) -> None:
         """report: called for every rejected record when all good ones before it are written."""
-        self._session, self._report = session, report
+        self._session, self._report, self._stages = session, report, stages
         self._rejected: list[Piece] = []
         self._held: list[Piece] = []
 
-    def write_all_good(self, works: Sequence[Work]) -> bool:
-        """Whether all went at once. Raises what `report` raises, and failures that are not of data."""
-        pieces = [Piece(work, range(len(work.batch))) for work in works if work.batch.records]
-        if not pieces or self._failure_of(pieces) is None:
-            return True
-        if not self._is_written_apart(pieces):
+    def write_all_good(self, works: Sequence[Work]) -> None:
+        """Raises what `report` raises, and failures that are not of data."""
+        if not works:
+            return
+        pieces = [Piece(work, range(len(work.batch))) for work in works]
+        failure = self._failure_in_best_order(pieces)
+        if failure is None:
+            return
+        if not self._are_written_apart(without_culprit(pieces, failure)):
             left = self._without_rejected(pieces)
-            if self._failure_of(left) is not None:
-                self._write_apart(left)
+            failure = self._failure_in_best_order(left)
+            if failure is not None:
+                self._write_apart(without_culprit(left, failure))
         for piece in sorted(self._held, key=_place):
             self._tell(piece)
-        return False
+
+    def _failure_in_best_order(self, pieces: list[Piece]) -> Failure | None:
+        """Between tables no order is given: one that lacks rows of others is written last."""
+        failure = self._failure_of(pieces)
+        for _ in range(len(pieces) - 1):
+            late = failure.piece if failure and failure.is_dependent else None
+            if late is None or late is pieces[-1]:
+                break
+            pieces.remove(late)
+            pieces.append(late)
+            failure = self._failure_of(pieces)
+        return failure
 
     def _failure_of(self, pieces: Sequence[Piece]) -> Failure | None:
         """Write them, with one look at deferred constraints at the end, or undo it all.
 
         At COMMIT these would show past every savepoint.
         """
+        self._stages.trim()
+        piece = None
         is_written = False
         try:
             with self._session.connection.transaction():
@@ -120,26 +77,29 @@ class Isolation:
                 is_written = True
                 self._constraints("IMMEDIATE")
         except BadRowError as bad:
-            assert isinstance(bad.__cause__, Exception)
-            return Failure(bad.index, bad.__cause__, is_dependent=False)
+            cause = bad.__cause__
+            assert isinstance(cause, Exception)
+            return Failure(rejection(cause), piece, bad.index, is_certain=is_of_one_value(cause))
         except FAILURES as error:
             if kind_of(error) is not Kind.DATA:
                 raise
             is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
-            return Failure(None, error, is_dependent)
+            if is_written and len(pieces) > 1:
+                piece = None
+            return Failure(rejection(error), piece, is_dependent=is_dependent)
         return None
 
     def _constraints(self, mode: LiteralString) -> None:
         self._session.connection.execute("SET CONSTRAINTS ALL " + mode)
 
-    def _is_written_apart(self, pieces: Sequence[Piece]) -> bool:
+    def _are_written_apart(self, pieces: Sequence[Piece]) -> bool:
         """False when a record that was rejected turned out good beside all others.
 
         Then nothing is written: the order of records may matter, so all are to be written again.
         """
         with self._session.connection.transaction() as savepoint:
             self._write_apart(pieces)
-            rescued = self._rescued()
+            rescued = set(self._rescued())
             if rescued:
                 raise psycopg.Rollback(savepoint)
         self._rejected = [piece for piece in self._rejected if piece not in rescued]
@@ -163,11 +123,16 @@ class Isolation:
         else:
             self._tell(piece)
 
-    def _rescued(self) -> list[Piece]:
-        """Those that can be written now that others are; again, until that helps no further one."""
-        waiting = [piece for piece in self._held if piece.failure and piece.failure.is_dependent]
+    def _rescued(self) -> Sequence[Piece]:
+        """Those that can be written now that others are: all together, or else one by one, again
+        until that helps no further one. The later first: what a record lacks came after it."""
+        waiting = [
+            piece for piece in reversed(self._held) if piece.failure and piece.failure.is_dependent
+        ]
+        if waiting and self._failure_of(waiting) is None:
+            return waiting
         rescued: list[Piece] = []
-        while good := [piece for piece in waiting if self._failure_of([piece]) is None]:
+        while good := {piece for piece in waiting if self._failure_of([piece]) is None}:
             rescued += good
             waiting = [piece for piece in waiting if piece not in good]
         return rescued
@@ -183,11 +148,8 @@ class Isolation:
 
     def _tell(self, piece: Piece) -> None:
         assert piece.failure is not None
-        batch, position = piece.work.batch, piece.positions[0]
-        error = DataError(rejection(piece.failure.error))
-        self._report(batch.sources[position], batch.records[position], error)
+        self._report(piece.source, piece.record, DataError(piece.failure.reason))
 
 
 def _place(piece: Piece) -> tuple[TopicPartition, int]:
-    batch, position = piece.work.batch, piece.positions[0]
-    return batch.sources[position], batch.records[position].offset
+    return piece.source, piece.record.offset

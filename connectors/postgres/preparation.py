@@ -55,32 +55,30 @@ class Preparation:
         return dict(found)
 
     def _share(self, name: str, parts: Parts) -> Share:
-        share = self._read(self._tables.get(name), name, parts)
+        share = self._read(self._tables.get(name), parts)
         if _lacking(share):
-            share = self._read(self._tables.reload(name), name, parts)
-        growths = MOST_GROWTHS if self._may_grow(share.table) else 0
-        while growths and (lacking := _lacking(share)):
-            growths -= 1
-            self._growth.grow(share.table, lacking, self._reader.key_columns(lacking[0][0]))
-            share = self._read(self._tables.reload(name), name, parts)
-        return self._with_one_key(share) if self._config.insert_mode == "upsert" else share
+            share = self._read(self._tables.reload(name), parts)
+        for _ in range(MOST_GROWTHS if self._may_grow(share.table) else 0):
+            lacking = _lacking(share)
+            if not lacking or not self._grow(share.table, lacking):
+                break
+            share = self._read(self._tables.reload(name), parts)
+        return self._with_key(share) if self._config.insert_mode == "upsert" else share
 
-    def _read(self, table: Table | None, name: str, parts: Parts) -> Share:
-        table = table or self._missing(name)
-        plans = self._plans_of(table)
-        batch, rejected = read(parts, self._reader, plans)
-        if not table.columns:
-            rejected = [each for each in rejected if not _is_delete(each.error)]
-        return Share(table, plans, batch, (), rejected)
+    def _grow(self, table: Table, lacking: Lacking) -> bool:
+        return self._growth.grow(table, lacking, self._reader.key_columns(lacking[0][0]))
 
-    def _missing(self, name: str) -> Table:
-        """A table without columns stands for one that is to be created."""
-        if not self._config.auto_create:
+    def _read(self, table: Table, parts: Parts) -> Share:
+        if not table.columns and not self._config.auto_create:
             raise RetriableError(
-                f"Table {name} is missing and auto-creation is disabled: create it, or set "
+                f"Table {table.name} is missing and auto-creation is disabled: create it, or set "
                 "auto.create=true"
             )
-        return Table(name, {})
+        plans = self._plans_of(table)
+        batch, rejected = read(parts, self._reader, plans)
+        if not table.columns:  # then there is nothing to delete
+            rejected = [each for each in rejected if not _is_delete(each.error)]
+        return Share(table, plans, batch, (), rejected)
 
     def _plans_of(self, table: Table) -> Plans:
         known = self._plans.get(table.name)
@@ -92,28 +90,32 @@ class Preparation:
     def _may_grow(self, table: Table) -> bool:
         return self._config.auto_evolve or not table.columns
 
-    def _with_one_key(self, share: Share) -> Share:
-        """Its key's columns, of which the table needs a unique index. With pk.mode=record_key and no
-        pk.fields every record names its own: those with others than that index's are rejected."""
-        batch, unique_keys = share.batch, share.table.unique_keys
-        keys = [self._reader.key_columns(record) for record in self._naming_keys(batch)]
-        if not keys:
+    def _with_key(self, share: Share) -> Share:
+        """The key's columns, of which the table needs a unique index."""
+        batch, table = share.batch, share.table
+        if not batch:
             return share
-        key = next((each for each in keys if frozenset(each) in unique_keys), None)
-        if key is None:
-            raise ConnectError(_no_unique_key(share.table.name, keys[0]))
-        if len(set(map(frozenset, keys))) == 1:
+        if self._reader.has_key_of_record and table.unique_keys:
+            return self._with_key_of_records(share)
+        key = self._reader.key_columns(batch.records[0])
+        if frozenset(key) not in table.unique_keys:
+            raise ConnectError(_no_unique_key(table.name, key))
+        return replace(share, key=key)
+
+    def _with_key_of_records(self, share: Share) -> Share:
+        """Every record names its own. Written are those that name the same as the first of them that
+        has a unique index; others are rejected."""
+        batch, table = share.batch, share.table
+        keys = [self._reader.key_columns(record) for record in batch.records]
+        key = next((each for each in keys if frozenset(each) in table.unique_keys), ())
+        if key and len(set(map(frozenset, keys))) == 1:
             return replace(share, key=key)
-        good = [i for i, each in enumerate(keys) if set(each) == set(key)]
+        good = [i for i, each in enumerate(keys) if key and set(each) == set(key)]
         bad = [
-            Rejected(source, record, DataError(_other_key(each, key)))
-            for source, record, each in zip(batch.sources, batch.records, keys, strict=True)
-            if set(each) != set(key)
+            Rejected(batch.sources[i], batch.records[i], DataError(_bad_key(keys[i], key, table)))
+            for i in sorted(set(range(len(batch))).difference(good))
         ]
         return replace(share, key=key, batch=batch.only(good), rejected=[*share.rejected, *bad])
-
-    def _naming_keys(self, batch: Batch) -> Sequence[SinkRecord]:
-        return batch.records if self._reader.has_key_of_record else batch.records[:1]
 
 
 def _by_topic(records: Sequence[SinkRecord]) -> dict[str, Sequence[SinkRecord]]:
@@ -125,16 +127,15 @@ def _by_topic(records: Sequence[SinkRecord]) -> dict[str, Sequence[SinkRecord]]:
 
 
 def _lacking(share: Share) -> Lacking:
-    """The records for which the table has no columns, and could have them."""
+    """The records for which the table has no columns, and could have them. Not for a delete."""
     return [
         (each.record, each.error.values)
         for each in share.rejected
-        if isinstance(each.error, UnknownFieldsError)
+        if isinstance(each.error, UnknownFieldsError) and not _is_delete(each.error)
     ]
 
 
 def _is_delete(error: DataError) -> bool:
-    """In a table that is missing there is nothing to delete."""
     return isinstance(error, UnknownFieldsError) and type(error.values) is DeletedKey
 
 
@@ -146,5 +147,8 @@ def _no_unique_key(table: str, key: Sequence[str]) -> str:
     )
 
 
-def _other_key(found: Sequence[str], key: Sequence[str]) -> str:
-    return f"its key has the fields ({', '.join(found)}), and the table's key is ({', '.join(key)})"
+def _bad_key(found: Sequence[str], key: Sequence[str], table: Table) -> str:
+    fields = f"its key has the fields ({', '.join(found)})"
+    if frozenset(found) in table.unique_keys:
+        return f"{fields}, and other records of this table are written by ({', '.join(key)})"
+    return f"{fields}, and table {table.name} has no primary key or unique index on exactly these"

@@ -12,6 +12,11 @@ from pathlib import Path
 
 from psycopg import sql
 
+from sinkworker.api import ConnectError
+
+# https://www.postgresql.org/docs/current/limits.html
+LONGEST_NAME = 63
+
 _HEADING = re.compile(r"^-- ([a-z ]+) --$", re.MULTILINE)
 
 
@@ -28,5 +33,14 @@ def _statements(file: str) -> dict[str, str]:
 
 
 def identifier(name: str) -> sql.Identifier:
-    """A table's name, perhaps with its schema before the first dot. Always quoted."""
-    return sql.Identifier(*name.split(".", 1))
+    """A table's name, perhaps with its schema before the first dot. Always quoted.
+
+    ConnectError for a name that Postgres would cut: two topics would fill one table.
+    """
+    parts = name.split(".", 1)
+    if any(len(part.encode()) > LONGEST_NAME for part in parts):
+        raise ConnectError(
+            f"Table {name}: Postgres has no names of more than {LONGEST_NAME} bytes. Choose another "
+            "with table.name.format or topics.to.tables.mapping"
+        )
+    return sql.Identifier(*parts)

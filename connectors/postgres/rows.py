@@ -11,13 +11,15 @@ from operator import itemgetter
 from typing import Any
 
 from connectors.postgres.json_text import ENCODERS
+from connectors.postgres.queries import LONGEST_NAME
 from connectors.postgres.reader import Values
 from connectors.postgres.tables import Table
 from sinkworker.api import DataError
 
-# Limits of Postgres: https://www.postgresql.org/docs/current/limits.html
-LONGEST_NAME = 63
+# https://www.postgresql.org/docs/current/limits.html
 MOST_COLUMNS = 1600
+# Of records that leave out what they do not know there may be as many as subsets of their fields.
+MOST_SHAPES = 1000
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 Row = Sequence[Any]
@@ -72,7 +74,7 @@ class UnknownFieldsError(DataError):
 
 
 class Plans:
-    """The shapes that were seen of one table."""
+    """The shapes that were seen of one table, and not too many of them."""
 
     def __init__(self, table: Table, *, can_grow: bool = False) -> None:
         """can_grow: whether missing columns are added; for the words of an error only."""
@@ -86,6 +88,8 @@ class Plans:
         plan = self._plans.get(names)
         if plan is None:
             self._check(names, values)
+            if len(self._plans) >= MOST_SHAPES:
+                self._plans = {}
             plan = self._plans[names] = Plan(names, self.table)
         return plan
 
@@ -141,7 +145,10 @@ def _impossible(table: Table, names: Sequence[str]) -> str | None:
             "with fields.include"
         )
     if len(names) + len(table.columns) > MOST_COLUMNS:
-        return f"its {len(names)} fields are more than the {MOST_COLUMNS} columns of a table"
+        return (
+            f"with its {len(names)} further fields table {table.name} would have more than the "
+            f"{MOST_COLUMNS} columns that a table can have"
+        )
     return next(filter(None, map(_impossible_name, names)), None)
 
 

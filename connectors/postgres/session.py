@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 
 from connectors.postgres.address import connection_arguments
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.failures import translated
+from connectors.postgres.failures import is_stuck, translated
 from connectors.postgres.queries import statement
 from sinkworker.api import ConnectError, RetriableError
 
@@ -77,7 +77,7 @@ class Session:
         try:
             yield
         except psycopg.Error as error:
-            if self._connection is not None and self._connection.broken:
+            if self._connection is not None and (self._connection.broken or is_stuck(error)):
                 self.close()
             raise translated(error, doing) from error
 

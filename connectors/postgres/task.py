@@ -6,6 +6,7 @@ the offsets and the rows. Must not know statements.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -14,9 +15,11 @@ import psycopg
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.failures import translated
 from connectors.postgres.inserts import Inserts
-from connectors.postgres.isolation import Isolation, Work
+from connectors.postgres.isolation import Isolation
 from connectors.postgres.offsets import OffsetTable
+from connectors.postgres.pieces import Work
 from connectors.postgres.preparation import Preparation, Share
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
@@ -34,8 +37,8 @@ from sinkworker.api import (
 )
 from sinkworker.api.connector import Batches
 
-# Undefined or changed table, column or type: what the cache says may be out of date.
-STALE = frozenset({"42P01", "42703", "42804", "42P10", "0A000"})
+# What may be said of a table, column, type or index that is no longer what the cache says.
+STALE = re.compile(r"42...|0A000|55000|XX000")
 
 
 class PostgresSinkTask(BufferedSinkTask):
@@ -76,7 +79,7 @@ class PostgresSinkTask(BufferedSinkTask):
                 self._tables.begin()
                 self._commit(self._preparation.shares(batches), advances)
             except psycopg.Error as error:
-                self._reload_if_stale(error)
+                self._retry_if_stale(error)
                 raise
 
     def _commit(self, shares: Sequence[Share], advances: Mapping[TopicPartition, Advance]) -> None:
@@ -86,15 +89,16 @@ class PostgresSinkTask(BufferedSinkTask):
             for share in shares:
                 for each in share.rejected:
                     report(*each)
-            works = [Work(share.batch, self._attempt(share)) for share in shares]
-            is_smooth = Isolation(self._session, report).write_all_good(works)
+            works = [Work(share.batch, self._attempt(share)) for share in shares if share.batch]
+            Isolation(self._session, report, self._stages).write_all_good(works)
             self._verify(shares)
             if self._errant:
                 self._offsets.count_errant(self._errant)
-        if is_smooth:
-            self._stages.commit()
+        self._stages.commit()
 
     def _attempt(self, share: Share) -> Callable[[Batch], None]:
+        if self._config.insert_mode != "insert" or share.table.is_view:
+            self._stages.make(share.table)
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":
             return Upserts(*target, share.key).write
@@ -104,24 +108,20 @@ class PostgresSinkTask(BufferedSinkTask):
     def _report(
         self, shares: Sequence[Share], source: TopicPartition, record: SinkRecord, error: Exception
     ) -> None:
-        """Raises unless errors are tolerated. No record is bad by what a table was before."""
-        self._verify(shares)
+        """Raises unless errors are tolerated. No record is bad by what a table was before; of those
+        that are told after the first one the end of the flush makes sure."""
+        if not self._errant:
+            self._verify(shares)
         self._context.report(source, record, error)
         self._errant[source] += 1
 
     def _verify(self, shares: Sequence[Share]) -> None:
-        try:
-            self._tables.verify(share.table for share in shares)
-        except RetriableError:
-            self._stages.forget()
-            raise
+        self._tables.verify(share.table for share in shares)
 
-    def _reload_if_stale(self, error: psycopg.Error) -> None:
-        """Somebody changed a table under us: read the catalog again, once, and try again."""
-        if error.sqlstate not in STALE or not self._tables.are_cached:
-            return
-        self._tables.forget()
-        self._stages.forget()
-        raise RetriableError(
-            f"Postgres: a table is no longer what it was ({error.sqlstate}); reading the catalog again"
-        ) from error
+    def _retry_if_stale(self, error: psycopg.Error) -> None:
+        """Somebody changed a table under us: read the catalog again, and try again."""
+        if STALE.fullmatch(error.sqlstate or "") and self._tables.may_be_stale():
+            raise RetriableError(
+                f"{translated(error, 'flushing')}. A table may have been changed: reading the catalog "
+                "again"
+            ) from error

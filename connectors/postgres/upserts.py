@@ -13,20 +13,20 @@ from psycopg import sql
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.copying import Columns, copy_rows, names_of
-from connectors.postgres.isolation import BadRowError
 from connectors.postgres.keys import keys_of
 from connectors.postgres.merge import Merged, merge
+from connectors.postgres.pieces import BadRowError
 from connectors.postgres.rows import Plan, Plans, Row
 from connectors.postgres.session import Session
-from connectors.postgres.stages import Stages
+from connectors.postgres.stages import LINE, Purpose, Stages
 from connectors.postgres.tables import Table
 
 UPSERT = sql.SQL(
     "INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ORDER BY {key} "
     "ON CONFLICT ({key}) {action}"
 )
-# INSERT … ON CONFLICT looks for missing values before it looks for a conflict: a record that lacks a
-# required field updates a row that has it, and is rejected where there is no row.
+# INSERT … ON CONFLICT looks at NOT NULL and CHECK before it looks for a conflict: a record that lacks
+# a required field updates a row that has it, and is rejected where there is no row.
 UPDATE_EXISTING = sql.SQL("UPDATE {table} AS t SET {changes} FROM {stage} AS s WHERE {same}")
 UPSERT_NEW = sql.SQL(
     "INSERT INTO {table} ({names}) SELECT {names} FROM {stage} AS s "
@@ -39,7 +39,6 @@ SAME_KEYS = sql.SQL(
     "SELECT {line} AS line, min({line}) OVER (PARTITION BY {key}) AS first FROM {stage}"
     ") AS lines WHERE line <> first"
 )
-LINE = "sinkworker line"
 
 
 class Upserts:
@@ -65,17 +64,16 @@ class Upserts:
 
     def _as_postgres_sees(self, keys: Sequence[Hashable], batch: Batch) -> Sequence[Hashable]:
         """The same number for all keys that Postgres finds equal: it has the last word."""
-        first = {each: index for index, each in reversed(list(enumerate(keys)))}
-        lines = {each: line for line, each in enumerate(first)}
-        stage = self._stages.get(self._table, self._key, "keys", numbered_as=LINE)
-        rows = [
-            [line, *(batch.values[first[each]].get(column) for column in self._key)]
-            for each, line in lines.items()
-        ]
+        lines: dict[Hashable, int] = {}
+        for index, each in enumerate(keys):
+            lines.setdefault(each, index)
+        found = list(lines.values())
+        stage = self._stages.get(self._table, Purpose.KEYS, len(found))
+        rows = [[i, *(batch.values[i].get(column) for column in self._key)] for i in found]
         try:
             copy_rows(self._session, stage, (LINE, *self._key), rows)
         except BadRowError as bad:
-            raise BadRowError(list(first.values())[bad.index]) from bad.__cause__
+            raise BadRowError(found[bad.index]) from bad.__cause__
         query = SAME_KEYS.format(line=sql.Identifier(LINE), key=names_of(self._key), stage=stage)
         same: dict[int, int] = dict(self._session.connection.execute(query).fetchall())
         return [same.get(lines[each], lines[each]) for each in keys]
@@ -105,7 +103,7 @@ class Upserts:
     def _delete(self, merged: Sequence[Merged]) -> None:
         if not merged:
             return
-        stage = self._stages.get(self._table, self._key, "delete")
+        stage = self._stages.get(self._table, Purpose.KEYS, len(merged))
         with _telling(merged):
             copy_rows(self._session, stage, self._key, [each.key for each in merged])
         query = sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE {}")
@@ -123,23 +121,24 @@ class Upserts:
 
     def _upsert(self, columns: Columns, rows: Sequence[Row]) -> None:
         """In the order of the keys, so that two tasks that meet at the same rows do not deadlock."""
-        stage = self._stages.get(self._table, columns, "upsert")
+        stage = self._stages.get(self._table, Purpose.ROWS, len(rows))
         copy_rows(self._session, stage, columns, rows)
         others = [column for column in columns if column not in self._key]
         parts = {
             "table": self._table.identifier, "stage": stage, "action": _on_conflict(others),
             "names": names_of(columns), "key": names_of(self._key), "same": _same(self._key),
         }  # fmt: skip
-        if not self._lack_required(columns):
+        if not self._may_lack_required(columns):
             self._execute(UPSERT.format(**parts))
             return
         if others:
             self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
         self._execute(UPSERT_NEW.format(**parts))
 
-    def _lack_required(self, columns: Columns) -> bool:
+    def _may_lack_required(self, columns: Columns) -> bool:
         return any(
-            each.is_required and each.name not in columns for each in self._table.columns.values()
+            each.may_be_required and each.name not in columns
+            for each in self._table.columns.values()
         )
 
     def _execute(self, query: sql.Composed | sql.SQL) -> None:
