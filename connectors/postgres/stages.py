@@ -22,6 +22,7 @@ from sinkworker.api import ConnectError
 
 # A further column of every stage, for numbers.
 LINE = "sinkworker line"
+# Of former attempts, in one stage.
 MOST_ROWS = 10_000
 
 
@@ -77,8 +78,8 @@ class Stages:
         return sql.Identifier("pg_temp", name)
 
     def trim(self) -> None:
-        """What was deleted or rolled back is still scanned. Called when all of it is, outside of
-        savepoints that would bring it back."""
+        """Cut off the rows of former attempts, which every scan still meets. Called between attempts:
+        their savepoints would bring them back."""
         for name in [name for name, rows in self._rows.items() if rows > MOST_ROWS]:
             self._execute("TRUNCATE {}", name)
             del self._rows[name]
