@@ -5,9 +5,9 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sinkworker.configuration import ConfiguredConnector, configure, worker_warn
 from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
 from sinkworker.plugins import Catalog
-from sinkworker.properties import ConfigFile, read_file
+from sinkworker.properties import ConfigFile, Entry, read_file
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
@@ -26,6 +26,7 @@ from sinkworker.runtime.worker import TaskId, Worker
 
 FLUSH_SHARE_OF_POLL_INTERVAL = 0.8
 DEFAULT_MAX_POLL_INTERVAL_MS = 300_000
+PLAIN_JSON = {"value.converter": "JsonConverter", "value.converter.schemas.enable": "false"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,26 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     if problems:
         raise ConfigError(problems)
     return Configuration(connectors, warnings)
+
+
+def load_without_kafka(target: str, keys: Mapping[str, str]) -> ConfiguredConnector:
+    """One connector that will not be connected to Kafka. ConfigError with every problem.
+
+    target: its file, or the name of a plugin. keys: count before the file's.
+    """
+    path = Path(target)
+    if path.is_file() or path.suffix in (".properties", ".json"):
+        file = read_file(path)
+    else:
+        values = {} if "value.converter" in keys else PLAIN_JSON
+        named = {"name": "plugin-test", "connector.class": target, "topics": "test"}
+        file = ConfigFile(Path("--set"), _entries(named | values))
+    nowhere = _entries({"bootstrap.servers": "localhost:9092"})
+    return configure(replace(file, entries=nowhere | {**file.entries} | _entries(keys)))
+
+
+def _entries(keys: Mapping[str, str]) -> dict[str, Entry]:
+    return {key: Entry(value, None) for key, value in keys.items()}
 
 
 @contextmanager

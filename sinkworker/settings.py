@@ -82,6 +82,8 @@ class SinkSettings(ConfigModel):
     """How keys are read."""
     value_converter: str = "StringConverter"
     """How values are read."""
+    header_converter: str = "SimpleHeaderConverter"
+    """How headers are read; the default makes numbers, dates, lists … of texts that look so."""
     transforms: CsvList = ()
     """Aliases of transforms, in order; each has transforms.<alias>.type."""
     predicates: CsvList = ()

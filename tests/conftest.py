@@ -7,9 +7,11 @@ failure.
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +77,11 @@ def kafka(kafka_server: choose.Kafka) -> Iterator[KafkaTools]:
     tools = KafkaTools(kafka_server.bootstrap)
     yield tools
     tools.close()
+
+
+def pytest_sessionfinish() -> None:
+    """kafka-python leaks the socket of a refused connection. Told after pytest's closing line, that
+    would be the last word of a run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

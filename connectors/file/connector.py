@@ -6,30 +6,28 @@ Owns what a line looks like. How lines and offsets become durable together is in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
-from connectors.file.ledger import FileLedger, FileOffsetStore
+from connectors.file.ledger import FileLedger
 from sinkworker.api import (
-    Advance,
+    Advances,
+    Batches,
     BufferedSinkTask,
-    Claim,
+    Claims,
     ConfigError,
     ConfigProblem,
     ConnectorConfig,
     DataError,
-    Offset,
-    OffsetStore,
     SinkConnector,
     SinkRecord,
     SinkTask,
     SinkTaskContext,
+    Starts,
     TopicPartition,
 )
-from sinkworker.api.connector import Batches
 
 
 def _is_named(file: Path) -> Path:
@@ -55,10 +53,10 @@ class FileStreamSinkConnector(SinkConnector[FileStreamSinkConfig]):
             raise ConfigError([ConfigProblem("file", message)])
 
     def create_task(self, context: SinkTaskContext) -> SinkTask:
-        return FileStreamSinkTask(FileLedger(self.name, self.config.file), context)
+        return FileStreamSinkTask(self.offset_store(), context)
 
-    def offset_store(self) -> OffsetStore:
-        return FileOffsetStore(FileLedger(self.name, self.config.file))
+    def offset_store(self) -> FileLedger:
+        return FileLedger(self.name, self.config.file)
 
 
 class FileStreamSinkTask(BufferedSinkTask):
@@ -68,10 +66,10 @@ class FileStreamSinkTask(BufferedSinkTask):
         super().__init__()
         self._ledger, self._context = ledger, context
 
-    def open(self, starts: Mapping[TopicPartition, Offset]) -> Mapping[TopicPartition, Claim]:
+    def open(self, starts: Starts) -> Claims:
         return self._ledger.claim(starts, self._context.owner)
 
-    def write(self, batches: Batches, advances: Mapping[TopicPartition, Advance]) -> None:
+    def write(self, batches: Batches, advances: Advances) -> None:
         lines = [
             line
             for source, records in batches.items()

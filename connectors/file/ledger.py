@@ -12,23 +12,21 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sinkworker.api import (
-    Advance,
-    Alteration,
-    Claim,
+    Advances,
+    Claims,
     ConnectError,
-    FencedError,
-    Offset,
-    OffsetStore,
     RetriableError,
+    Starts,
     StoredOffset,
+    StoredOffsets,
     TopicPartition,
-    next_claim,
+    TransactionalOffsetStore,
 )
 
 LOCK_WITHIN_SECONDS = 2.0
@@ -41,10 +39,10 @@ class Sidecar:
 
     connector: str
     length: int
-    offsets: dict[TopicPartition, StoredOffset] = field(default_factory=dict)
+    offsets: StoredOffsets = field(default_factory=StoredOffsets)
 
 
-class FileLedger:
+class FileLedger(TransactionalOffsetStore):
     """One file that belongs to one connector. Safe between processes, by a lock on `<file>.lock`."""
 
     def __init__(self, connector: str, file: Path) -> None:
@@ -52,63 +50,28 @@ class FileLedger:
         self._sidecar = file.with_name(file.name + ".offsets.json")
         self._lock = file.with_name(file.name + ".lock")
 
-    # what the task does
+    def claim(self, starts: Starts, owner: str) -> Claims:
+        with self.transaction() as offsets:
+            return offsets.claim(starts, owner)
 
-    def claim(
-        self, starts: Mapping[TopicPartition, Offset], owner: str
-    ) -> dict[TopicPartition, Claim]:
+    def append(self, lines: bytes, advances: Advances) -> None:
+        with self.transaction(lines) as offsets:
+            offsets.advance(advances)
+
+    def read(self) -> StoredOffsets:
+        """Without the lock: readers never wait."""
+        return self._read().offsets
+
+    @contextmanager
+    def transaction(self, lines: bytes = b"") -> Iterator[StoredOffsets]:
+        """Appends the lines, too."""
         with self._locked():
             sidecar = self._read()
-            claims = {}
-            for partition, start in starts.items():
-                claim = next_claim(sidecar.offsets.get(partition), start)
-                if claim is not None:
-                    claims[partition] = claim
-                    sidecar.offsets[partition] = StoredOffset(*claim.resume, claim.epoch, owner)
-            self._replace(sidecar)
-            return claims
-
-    def append(self, lines: bytes, advances: Mapping[TopicPartition, Advance]) -> None:
-        with self._locked():
-            sidecar = self._read()
-            for partition, advance in advances.items():
-                stored = sidecar.offsets.get(partition)
-                if stored is None or (stored.epoch, stored.next) != (
-                    advance.epoch,
-                    advance.expected,
-                ):
-                    raise FencedError(f"{self._file}: {partition} was claimed by {_owner(stored)}")
-                sidecar.offsets[partition] = StoredOffset(*advance.to, stored.epoch, stored.owner)
+            yield sidecar.offsets
             if lines:
                 self._write_after(sidecar.length, lines)
                 sidecar.length += len(lines)
             self._replace(sidecar)
-
-    # what operators do
-
-    def read(self) -> dict[TopicPartition, StoredOffset]:
-        return self._read().offsets
-
-    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
-        with self._locked():
-            sidecar = self._read()
-            for partition, start in starts.items():
-                sidecar.offsets.setdefault(partition, StoredOffset(*start, 0, None))
-            self._replace(sidecar)
-
-    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> set[TopicPartition]:
-        with self._locked():
-            sidecar, changed = self._read(), set()
-            for partition, (to, epoch) in changes.items():
-                stored = sidecar.offsets.get(partition)
-                held = stored.epoch if stored is not None else 0
-                if epoch in (None, held):
-                    sidecar.offsets[partition] = _altered(to, held + 1)
-                    changed.add(partition)
-            self._replace(sidecar)
-            return changed
-
-    # how it is kept
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -184,32 +147,6 @@ class FileLedger:
             os.close(folder)
 
 
-class FileOffsetStore(OffsetStore):
-    """The offsets of a file sink, for the engine and for operators."""
-
-    def __init__(self, ledger: FileLedger) -> None:
-        self._ledger = ledger
-
-    def read(self) -> Mapping[TopicPartition, StoredOffset]:
-        return self._ledger.read()
-
-    def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
-        self._ledger.seed(starts)
-
-    def alter(self, changes: Mapping[TopicPartition, Alteration]) -> Collection[TopicPartition]:
-        return self._ledger.alter(changes)
-
-
-def _altered(to: Offset | None, epoch: int) -> StoredOffset:
-    if to is None:
-        return StoredOffset(None, None, None, None, epoch, None)
-    return StoredOffset(*to, epoch, None)
-
-
-def _owner(stored: StoredOffset | None) -> str:
-    return (stored and stored.owner) or "nobody: its offset was changed"
-
-
 def _content(sidecar: Sidecar) -> dict[str, object]:
     partitions = [{"topic": p.topic, "partition": p.partition, **stored._asdict()}
                   for p, stored in sorted(sidecar.offsets.items())]  # fmt: skip
@@ -218,8 +155,8 @@ def _content(sidecar: Sidecar) -> dict[str, object]:
 
 
 def _sidecar(content: Mapping[str, object]) -> Sidecar:
-    offsets = {
-        TopicPartition(row.pop("topic"), row.pop("partition")): StoredOffset(**row)
+    offsets = StoredOffsets(
+        (TopicPartition(row.pop("topic"), row.pop("partition")), StoredOffset(**row))
         for row in content["partitions"]  # type: ignore[attr-defined]
-    }
+    )
     return Sidecar(str(content["connector"]), int(content["length"]), offsets)  # type: ignore[call-overload]

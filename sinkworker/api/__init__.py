@@ -6,11 +6,15 @@ or of any sink.
 
 from sinkworker.api.config import ConfigModel, ConnectorConfig, CsvList, Password
 from sinkworker.api.connector import (
+    Advances,
+    Batches,
     BufferedSinkTask,
+    Claims,
     Delivery,
     SinkConnector,
     SinkTask,
     SinkTaskContext,
+    Starts,
 )
 from sinkworker.api.converter import Converter
 from sinkworker.api.errors import (
@@ -34,13 +38,17 @@ from sinkworker.api.offsets import (
     next_claim,
 )
 from sinkworker.api.record import Header, Schema, SinkRecord, TopicPartition
+from sinkworker.api.stored_offsets import StoredOffsets, TransactionalOffsetStore
 from sinkworker.api.transform import Predicate, Transform
 
 __all__ = [
     "Advance",
+    "Advances",
     "Alteration",
+    "Batches",
     "BufferedSinkTask",
     "Claim",
+    "Claims",
     "ConfigError",
     "ConfigModel",
     "ConfigProblem",
@@ -65,8 +73,11 @@ __all__ = [
     "SinkTask",
     "SinkTaskContext",
     "Stage",
+    "Starts",
     "StoredOffset",
+    "StoredOffsets",
     "TopicPartition",
+    "TransactionalOffsetStore",
     "Transform",
     "next_claim",
 ]

@@ -16,7 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from sinkworker.api.config import ConnectorConfig
 from sinkworker.api.offsets import Advance, Claim, Offset, OffsetStore
@@ -24,7 +24,11 @@ from sinkworker.api.record import SinkRecord, TopicPartition
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
 
-Batches = Mapping[TopicPartition, Sequence[SinkRecord]]
+# What tasks are given and return: a partition, and its …
+Starts: TypeAlias = Mapping[TopicPartition, Offset]
+Claims: TypeAlias = Mapping[TopicPartition, Claim]
+Batches: TypeAlias = Mapping[TopicPartition, Sequence[SinkRecord]]
+Advances: TypeAlias = Mapping[TopicPartition, Advance]
 
 
 class Delivery(Enum):
@@ -64,7 +68,7 @@ class SinkTask(ABC):
     """Writes the records of some partitions. Every call comes from the task's own thread."""
 
     @abstractmethod
-    def open(self, starts: Mapping[TopicPartition, Offset]) -> Mapping[TopicPartition, Claim]:
+    def open(self, starts: Starts) -> Claims:
         """Claim these partitions: raise their epochs in the store, fence their last owners.
 
         Returns, for each, the stored offset, or the start given here where nothing is stored (which
@@ -88,7 +92,7 @@ class SinkTask(ABC):
         return None
 
     @abstractmethod
-    def flush(self, advances: Mapping[TopicPartition, Advance]) -> None:
+    def flush(self, advances: Advances) -> None:
         """Make the data and offsets of just these partitions durable, in one step, or raise.
 
         An advance may carry no records (only filtered ones, or gaps). Raises FencedError when the
@@ -111,7 +115,7 @@ class BufferedSinkTask(SinkTask):
         self._buffers: dict[TopicPartition, list[SinkRecord]] = {}
 
     @abstractmethod
-    def write(self, batches: Batches, advances: Mapping[TopicPartition, Advance]) -> None:
+    def write(self, batches: Batches, advances: Advances) -> None:
         """Write these records and advances in one step; the errors are those of `flush`.
 
         batches: the records of each advance's partition, in order; empty where it has none.
@@ -120,7 +124,7 @@ class BufferedSinkTask(SinkTask):
     def put(self, source: TopicPartition, records: Sequence[SinkRecord]) -> None:
         self._buffers.setdefault(source, []).extend(records)
 
-    def flush(self, advances: Mapping[TopicPartition, Advance]) -> None:
+    def flush(self, advances: Advances) -> None:
         self.write({source: self._buffers.pop(source, []) for source in advances}, advances)
 
     def close(self, partitions: Collection[TopicPartition]) -> None:

@@ -1,6 +1,7 @@
 """Bytes → value.
 
-Owns the contract of converters. They are named in `key.converter` and `value.converter`.
+Owns the contract of converters. They are named in `key.converter`, `value.converter` and
+`header.converter`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from sinkworker.api.record import Header, Schema
 
 
 class Converter(ABC):
-    """Turns the bytes of a key or a value into Python values.
+    """Turns the bytes of a key, a value or a header into Python values.
 
-    One instance per task and use (key or value), called from the task's thread for every record.
-    config_class: its keys, without the `key.converter.` or `value.converter.` before them.
+    One instance per task and use, called from the task's thread for every record.
+    config_class: its keys, without the `key.converter.` or the like before them.
+    never_fails: whether any bytes at all can be converted. A header is then converted when somebody
+    reads it; otherwise at once, so that a bad one is told as a bad record is.
     """
 
     config_class: ClassVar[type[ConfigModel]] = ConfigModel
+    never_fails: ClassVar[bool] = False
 
     def __init__(self, config: ConfigModel, *, is_key: bool) -> None:
         self.config, self.is_key = config, is_key
@@ -29,8 +33,21 @@ class Converter(ABC):
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
-        """The schema (None for schemaless data) and the value of one key or value.
+        """The schema (None for schemaless data) and the value of one key, value or header.
+
+        headers: the record's own, as bytes.
 
         Raises DataError, or any other exception, when these bytes can never be converted; its
         message must not contain them. RetriableError when an outside service is needed and down.
         """
+
+    def decode_all(
+        self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
+    ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
+        """The schemas and the values of many records. Overridden where there is a faster way.
+
+        When it raises anything but RetriableError, the records are decoded one by one: it need not
+        say which of them is bad.
+        """
+        both = [self.decode(topic, each, of_it) for each, of_it in zip(data, headers, strict=True)]
+        return [schema for schema, _ in both], [value for _, value in both]

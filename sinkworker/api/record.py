@@ -33,6 +33,7 @@ class SinkRecord:
     record was read is said by the `source` that accompanies it.
 
     timestamp: milliseconds since 1970 in UTC, or None where the broker has none.
+    headers: names, which may come several times, with values as the header converter makes them.
     key_schema, value_schema: None for schemaless data.
     """
 

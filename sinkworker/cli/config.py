@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sinkworker.cli.plugins import find
+from sinkworker.cli.plugin import find
 
 if TYPE_CHECKING:
     from sinkworker.documentation import KeyDoc

@@ -8,5 +8,6 @@ INVALID_CONFIG = 78
 
 EXPLAINED = (
     "Exit codes: 0 done, or stopped as told; 1 a task failed; 2 wrong usage; "
-    "75 Kafka or the sink cannot be reached; 78 the configuration is invalid."
+    "75 Kafka or the sink cannot be reached, or Kafka does not let us in; "
+    "78 the configuration is invalid."
 )

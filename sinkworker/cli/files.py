@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -42,6 +43,21 @@ def load_or_exit(configs: tuple[Path, ...], worker_config: Path | None) -> Confi
         invalid(error)
 
 
+@contextmanager
+def exiting_on_errors() -> Iterator[None]:
+    """Tell what goes wrong meanwhile, and exit with the code for it."""
+    from sinkworker.api import ConfigError, ConnectError, RetriableError
+
+    try:
+        yield
+    except ConfigError as error:
+        invalid(error)
+    except RetriableError as error:
+        _tell_and_exit(error, exit_codes.UNREACHABLE)
+    except ConnectError as error:
+        _tell_and_exit(error, exit_codes.FAILED)
+
+
 def invalid(error: ConfigError) -> NoReturn:
     count = len(error.problems)
     click.echo(f"The configuration is invalid and contains {count} error(s):", err=True)
@@ -50,11 +66,6 @@ def invalid(error: ConfigError) -> NoReturn:
     sys.exit(exit_codes.INVALID_CONFIG)
 
 
-def unreachable(error: Exception) -> NoReturn:
+def _tell_and_exit(error: Exception, code: int) -> NoReturn:
     click.echo(str(error), err=True)
-    sys.exit(exit_codes.UNREACHABLE)
-
-
-def refused(error: Exception) -> NoReturn:
-    click.echo(str(error), err=True)
-    sys.exit(exit_codes.FAILED)
+    sys.exit(code)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from sinkworker import __version__
+from sinkworker.cli.completion import completion
 from sinkworker.cli.config import config
+from sinkworker.cli.demo import demo
 from sinkworker.cli.exit_codes import EXPLAINED
-from sinkworker.cli.plugins import plugins
+from sinkworker.cli.plugin import plugin
 from sinkworker.cli.start import start
 from sinkworker.cli.validate import validate
 
@@ -18,5 +20,6 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-for command in (start, validate, plugins, config):
+for command in (start, validate, plugin, config, demo, completion):
     main.add_command(command)
+main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

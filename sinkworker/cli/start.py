@@ -15,7 +15,7 @@ import click
 
 from sinkworker import __version__
 from sinkworker.cli import exit_codes
-from sinkworker.cli.files import config_files, invalid, load_or_exit, refused, unreachable
+from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 if TYPE_CHECKING:
     from sinkworker.app import Configuration
@@ -86,20 +86,14 @@ def _collect_garbage_rarely() -> None:
 
 
 def _check(configuration: Configuration) -> None:
-    from sinkworker.api import ConfigError, ConnectError, RetriableError
     from sinkworker.app import check_environment
 
     client_log = logging.getLogger("kafka")
     level = client_log.level
     client_log.setLevel(logging.CRITICAL)  # one sentence of ours says what twenty of its lines do
     try:
-        check_environment(configuration)
-    except ConfigError as error:
-        invalid(error)
-    except RetriableError as error:
-        unreachable(error)
-    except ConnectError as error:
-        refused(error)
+        with exiting_on_errors():
+            check_environment(configuration)
     finally:
         client_log.setLevel(level)
 

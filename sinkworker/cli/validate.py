@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sinkworker.cli import exit_codes
-from sinkworker.cli.files import config_files, invalid, load_or_exit, refused, unreachable
+from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 
 @click.command(epilog="Example: sinkworker validate --no-environment configs/*.properties")
@@ -19,7 +19,6 @@ def validate(
     configs: tuple[Path, ...], worker_config: Path | None, no_environment: bool, deny_warnings: bool
 ) -> None:
     """Check connector files and what they name, without starting anything."""
-    from sinkworker.api import ConfigError, ConnectError, RetriableError
     from sinkworker.app import check_environment
 
     configuration = load_or_exit(configs, worker_config)
@@ -29,13 +28,7 @@ def validate(
         click.echo(f"{len(configuration.warnings)} warning(s), and warnings are denied", err=True)
         sys.exit(exit_codes.INVALID_CONFIG)
     if not no_environment:
-        try:
+        with exiting_on_errors():
             check_environment(configuration)
-        except ConfigError as error:
-            invalid(error)
-        except RetriableError as error:
-            unreachable(error)
-        except ConnectError as error:
-            refused(error)
     for configured in configuration.connectors:
         click.echo(f"{configured.settings.name}: ok")

@@ -46,11 +46,14 @@ def read_client(reading: Reading) -> ClientSettings:
     written = {name: key for key, name in keys.items()}
     _tell_of_two_spellings(reading, keys, written)
     unread = frozenset(key.removeprefix(OVERRIDE) for key in reading.findings.unfilled)
-    settings, wrong, refused = read_settings(read, unread)
+    settings, wrong, refused, odd = read_settings(read, unread)
     for problem in wrong:
         reading.findings.invalid(written[problem.key], problem.message)
     for problem in refused:
         reading.findings.refused(written[problem.key], problem.message)
+    for problem in odd:
+        key = written[problem.key]
+        reading.findings.warning(key, f"{reading.findings.given[key].key} {problem.message}")
     return settings
 
 

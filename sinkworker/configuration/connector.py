@@ -27,8 +27,6 @@ NOT_HONOURED: Mapping[str, str] = {
     "admin.override.": "the worker's admin client takes the consumer's settings",
     "config.action.reload": "files are read when the worker starts",
     "errors.deadletterqueue.": NOT_YET,
-    "header.converter": "headers reach the sink as bytes",
-    "header.converter.": "headers reach the sink as bytes",
     "producer.override.": "a sink produces nothing",
     "tasks.max.enforce": "never more than tasks.max tasks are started",
 }

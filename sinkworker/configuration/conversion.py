@@ -16,26 +16,26 @@ from sinkworker.runtime.pipeline import TransformStep, step
 from sinkworker.settings import SinkSettings
 
 # What decides which other keys are known.
-NAME_OTHERS = ("key.converter", "value.converter", "transforms", "predicates")
+NAME_OTHERS = ("key.converter", "value.converter", "header.converter", "transforms", "predicates")
 
 
 def read_conversion(reading: Reading) -> Callable[[], Conversion]:
-    key, value = _converter(reading, "key", is_key=True), _converter(reading, "value", is_key=False)
+    key, value, header = (_converter(reading, what) for what in ("key", "value", "header"))
     steps = _steps(reading)
 
     def make() -> Conversion:
-        return Conversion(key(), value(), [make_step() for make_step in steps])
+        return Conversion(key(), value(), [make_step() for make_step in steps], header())
 
     return make
 
 
-def _converter(reading: Reading, what: str, *, is_key: bool) -> Callable[[], Converter]:
+def _converter(reading: Reading, what: str) -> Callable[[], Converter]:
     key = f"{what}.converter"
     default = str(SinkSettings.model_fields[f"{what}_converter"].default)
     name, prefix = reading.value(key, default), f"{key}."
     converter = reading.plugin(Kind.CONVERTER, key, name, prefix)
     config = reading.model(converter.config_class, prefix) if converter is not None else None
-    return lambda: converter(config, is_key=is_key)
+    return lambda: converter(config, is_key=what == "key")
 
 
 def _steps(reading: Reading) -> list[Callable[[], TransformStep]]:

@@ -20,7 +20,6 @@ WORKER_NOT_HONOURED: Mapping[str, str] = {
     "config.": "connectors are given on the command line",
     "connector.client.config.override.policy": "connector files may override everything",
     "group.id": "tasks of one connector form the group connect-<name>; start more workers freely",
-    "header.converter": "headers reach the sink as bytes",
     "internal.": "there is nothing internal to convert",
     "listeners": NOT_YET,
     "metrics.": NOT_YET,
@@ -37,7 +36,8 @@ WORKER_NOT_HONOURED: Mapping[str, str] = {
     "topic.tracking.": NOT_YET,
 }
 # What a worker file may say for all its connectors.
-WORKER_KEYS = (BOOTSTRAP, "key.converter", "value.converter", "offset.flush.interval.ms")
+CONVERTERS = ("key.converter", "value.converter", "header.converter")
+WORKER_KEYS = (BOOTSTRAP, *CONVERTERS, "offset.flush.interval.ms")
 
 
 def worker_warnings(worker: ConfigFile) -> list[str]:
@@ -53,7 +53,7 @@ def worker_warnings(worker: ConfigFile) -> list[str]:
 
 
 def _is_worker_default(key: str) -> bool:
-    prefixes = ("consumer.", "key.converter.", "value.converter.", *SECURITY)
+    prefixes = ("consumer.", *(f"{key}." for key in CONVERTERS), *SECURITY)
     return key in WORKER_KEYS or key.startswith(prefixes)
 
 

@@ -1,1 +1,1 @@
-"""Converters that come with the worker, one plugin a file. Found by entry points, like anyone's."""
+"""Converters that come with the worker, one kind a file. Found by entry points, like anyone's."""

@@ -14,6 +14,8 @@ from sinkworker.api import Converter, Header, Schema
 class ByteArrayConverter(Converter):
     """Hands over what Kafka holds."""
 
+    never_fails = True
+
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:

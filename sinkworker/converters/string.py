@@ -46,3 +46,10 @@ class StringConverter(Converter):
             return None, data.decode(self._encoding)
         except UnicodeDecodeError as error:
             raise DataError(f"not {self._encoding}: {error.reason} at byte {error.start}") from None
+
+    def decode_all(
+        self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
+    ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
+        encoding = self._encoding
+        texts = [None if each is None else each.decode(encoding) for each in data]
+        return [None] * len(texts), texts

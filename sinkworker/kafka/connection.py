@@ -15,10 +15,13 @@ from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
 
 from sinkworker.api import RetriableError
 from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.network import Manager
+from sinkworker.kafka.refusals import RefusedError
 from sinkworker.kafka.settings import ClientSettings
 
 BOOTSTRAP_WITHIN_MS = 10_000
@@ -50,8 +53,12 @@ class Connection:
         return KafkaPythonConsumer(client, admin, subscription, self.settings.lookup_within_ms)
 
     def check(self) -> None:
-        """Whether a broker answers at all."""
-        self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
+        whoever starts workers may do so again."""
+        try:
+            self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+        except RefusedError as error:
+            raise RetriableError(str(error)) from error
 
     def _arguments(self, task: int) -> dict[str, Any]:
         defaults = {
@@ -71,6 +78,7 @@ class Connection:
             "auto_offset_reset": "none",
             "metrics_enabled": False,
             "socket_options": _socket_options(chosen),
+            **self.settings.security.arguments(),
         }
 
     def _for_admin(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -84,13 +92,18 @@ class Connection:
         creates = self.settings.consumer.get("allow_auto_create_topics", False)
 
         def net_client(**configs: Any) -> KafkaNetClient:
-            begun.append(KafkaNetClient(**configs))
+            net = NetworkSelector(**configs)
+            begun.append(KafkaNetClient(net, Manager(net, self.settings.security, **configs)))
             begun[-1].cluster.config["allow_auto_create_topics"] = creates
             return begun[-1]
 
         try:
             with translated(f"Connecting to Kafka at {self.bootstrap_servers}"):
-                return client_class(**arguments, kafka_client=net_client)
+                client = client_class(**arguments, kafka_client=net_client)
+                # With api.version it has not asked for anything yet. The answer to its first request,
+                # which names no topics, would pass for the answer to the one after `subscribe`.
+                client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
+                return client
         except Exception as error:
             for net in begun:
                 net.close()
@@ -98,6 +111,9 @@ class Connection:
             # Its sockets are in cycles and in the frames that failed, and a worker may try for days.
             traceback.clear_frames(error.__traceback__)
             gc.collect()
+            refusal = next((net._manager.refusal() for net in begun), None)
+            if refusal is not None:
+                raise refusal.error() from error
             if isinstance(error, RetriableError):
                 raise RetriableError(
                     f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ class KafkaPythonConsumer:
         self._subscribe(subscription)
 
     def _subscribe(self, to: Subscription) -> None:
-        with translated("Subscribing"):
+        with self._calling("Subscribing"):
             if to.partitions:
                 self._client.assign([ClientPartition(*p) for p in to.partitions])
                 self._listener.on_partitions_assigned([ClientPartition(*p) for p in to.partitions])
@@ -87,11 +87,24 @@ class KafkaPythonConsumer:
         with suppress(KafkaTimeoutError):
             self._client._net.run(self._client._manager.wait_for, known, METADATA_WITHIN_MS)
 
+    @contextmanager
+    def _calling(self, doing: str) -> Iterator[None]:
+        """Run a call of the client. kafka-python tries brokers that refuse us again for ever: their
+        refusal is raised instead of what became of the call."""
+        try:
+            with translated(doing):
+                yield
+        finally:
+            for client in (self._client, self._admin):
+                refusal = client._manager.refusal()
+                if refusal is not None and refusal.is_certain:
+                    raise refusal.error()
+
     # polling
 
     def poll(self, timeout_ms: int) -> Poll:
         before = self._positions()
-        with translated("Polling Kafka"):
+        with self._calling("Polling Kafka"):
             polled = self._client.poll(timeout_ms=timeout_ms)
         after = self._positions()
         # In this order: a rebalance between the two shows as an event, not as a false position.
@@ -173,13 +186,13 @@ class KafkaPythonConsumer:
         self, partitions: Collection[TopicPartition], spec: OffsetSpec
     ) -> dict[TopicPartition, int]:
         asked = {ClientPartition(*p): spec for p in partitions}
-        with translated("Asking Kafka for offsets"):
+        with self._calling("Asking Kafka for offsets"):
             answer = self._admin.list_partition_offsets(asked, timeout_ms=self._lookup_within_ms)
         return {TopicPartition(*p): found.offset for p, found in answer.items()}
 
     def stable_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         asked = [ClientPartition(*p) for p in partitions]
-        with translated("Asking Kafka for the ends of logs"):
+        with self._calling("Asking Kafka for the ends of logs"):
             answer = self._client.end_offsets(asked, timeout_ms=self._lookup_within_ms)
         return {TopicPartition(*p): offset for p, offset in answer.items()}
 
@@ -187,7 +200,7 @@ class KafkaPythonConsumer:
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> Mapping[TopicPartition, int | None]:
         asked = {ClientPartition(*p): time_ms for p in partitions}
-        with translated("Asking Kafka for offsets at a time"):
+        with self._calling("Asking Kafka for offsets at a time"):
             answer = self._client.offsets_for_times(asked, timeout_ms=self._lookup_within_ms)
         return {TopicPartition(*p): found and found.offset for p, found in answer.items()}
 
@@ -195,7 +208,7 @@ class KafkaPythonConsumer:
 
     def committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Offset]:
         asked = [ClientPartition(*p) for p in partitions]
-        with translated("Reading the group's offsets"):
+        with self._calling("Reading the group's offsets"):
             answer = self._client._coordinator.fetch_committed_offsets(
                 asked, timeout_ms=self._lookup_within_ms
             )
@@ -205,7 +218,7 @@ class KafkaPythonConsumer:
         }
 
     def commit(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        with translated("Committing to the group"):
+        with self._calling("Committing to the group"):
             self._client.commit(_for_client(offsets), timeout_ms=COMMIT_WITHIN_MS)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:

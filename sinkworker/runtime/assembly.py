@@ -28,11 +28,15 @@ from sinkworker.runtime.watch import Watchdog
 
 @dataclass(frozen=True)
 class Conversion:
-    """The converters and transforms of one task; made anew for each, on its thread."""
+    """The converters and transforms of one task; made anew for each, on its thread.
+
+    header_converter: None leaves headers as bytes.
+    """
 
     key_converter: Converter
     value_converter: Converter
     steps: Sequence[TransformStep] = ()
+    header_converter: Converter | None = None
 
 
 @dataclass(frozen=True)
@@ -104,4 +108,6 @@ def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting)
 
 def _pipeline(plan: TaskPlan) -> Pipeline:
     made = plan.conversion()
-    return Pipeline(made.key_converter, made.value_converter, made.steps, plan.tolerance)
+    return Pipeline(
+        made.key_converter, made.value_converter, made.steps, plan.tolerance, made.header_converter
+    )

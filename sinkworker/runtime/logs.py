@@ -13,6 +13,10 @@ from datetime import UTC, datetime
 
 _context: ContextVar[tuple[str, int] | None] = ContextVar("connector", default=None)
 
+# The first says with traces what `kafka.net.connection` says in a line. The second warns at every
+# connection of what a configuration's warning said once.
+QUIET = {"kafka.net.transport": logging.CRITICAL, "kafka.net.sasl": logging.ERROR}
+
 TEXT = "[%(asctime)s] %(levelname)s %(context)s%(message)s (%(name)s:%(lineno)d)"
 
 
@@ -22,12 +26,15 @@ def belong_to(connector: str, task: int) -> None:
 
 
 def set_up(level: str, log_format: str) -> None:
-    """log_format: text or json. kafka-python's own lines are shown from WARNING on."""
+    """log_format: text or json. kafka-python's own lines are shown from WARNING on, unless they say
+    nothing new."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_add_context)
     handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("kafka").setLevel(max(logging.WARNING, logging.getLogger().level))
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
 
 
 def _add_context(record: logging.LogRecord) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from sinkworker.api import (
     Transform,
 )
 from sinkworker.runtime.assignment import Barrier, Delivery
+from sinkworker.runtime.decoding import Decoded, decoded
+from sinkworker.runtime.headers import header_conversion
 from sinkworker.runtime.ports import Fetched, RawRecord
 from sinkworker.runtime.tolerance import Tolerance, sentence
 
@@ -60,8 +63,10 @@ class Pipeline:
         value_converter: Converter,
         steps: Sequence[TransformStep],
         tolerance: Tolerance,
+        header_converter: Converter | None = None,
     ) -> None:
-        self._decode_key, self._decode_value = key_converter.decode, value_converter.decode
+        self._key_converter, self._value_converter = key_converter, value_converter
+        self._convert_headers = header_conversion(header_converter)
         self._steps, self._tolerance = tuple(steps), tolerance
 
     def process(
@@ -74,12 +79,14 @@ class Pipeline:
         return self._process(source, fetched)
 
     def _process(self, source: TopicPartition, fetched: Fetched) -> Processed:
+        raws = fetched.records
+        of_raws = decoded(raws, source.topic, self._key_converter, self._value_converter)
         records: list[SinkRecord] = []
         errant: list[ErrantRecord] = []
         barrier = None
-        done, size = 0, 0
+        done = 0
         while True:
-            done, size, failure = self._convert(source, fetched.records, done, size, records)
+            done, failure = self._convert(source, raws, of_raws, done, records)
             if failure is None:
                 break
             if not self._tolerance.accepts(failure):
@@ -90,7 +97,7 @@ class Pipeline:
             done += 1
         filtered = done - len(records) - len(errant)
         delivery = Delivery(
-            fetched.next, fetched.leader_epoch, len(records), filtered, tuple(errant), size
+            fetched.next, fetched.leader_epoch, len(records), filtered, tuple(errant), of_raws.size
         )
         return Processed(records, delivery, barrier)
 
@@ -98,27 +105,25 @@ class Pipeline:
         self,
         source: TopicPartition,
         raws: Sequence[RawRecord],
+        of_raws: Decoded,
         done: int,
-        size: int,
         records: list[SinkRecord],
-    ) -> tuple[int, int, ErrantRecord | None]:
-        """Convert from index `done` on; returns where it stopped, the bytes so far and why.
+    ) -> tuple[int, ErrantRecord | None]:
+        """Convert from index `done` on; returns where it stopped, and why.
 
         The one loop that runs for every record: attribute look-ups and calls are kept out of it.
         """
         topic, partition = source
-        decode_key, decode_value, steps = self._decode_key, self._decode_value, self._steps
-        append = records.append
+        steps, convert_headers, append = self._steps, self._convert_headers, records.append
+        end, failure = of_raws.failure(done)
+        parts = [column[done:end] for column in (raws, *of_raws[:4])]
         raw: RawRecord | None = None
         try:
-            for raw in raws[done:] if done else raws:
-                raw_key, raw_value, headers = raw.key, raw.value, raw.headers
-                key_schema, key = decode_key(topic, raw_key, headers)
-                value_schema, value = decode_value(topic, raw_value, headers)
-                size += (len(raw_key) if raw_key else 0) + (len(raw_value) if raw_value else 0)
+            for raw, key_schema, key, value_schema, value in zip(*parts, strict=True):
+                headers = raw.headers
                 record = SinkRecord(
-                    topic, partition, raw.offset, raw.timestamp,
-                    key, value, headers, key_schema, value_schema,
+                    topic, partition, raw.offset, raw.timestamp, key, value,
+                    convert_headers(topic, headers) if headers else (), key_schema, value_schema,
                 )  # fmt: skip
                 if not steps:
                     append(record)
@@ -128,9 +133,8 @@ class Pipeline:
             raise
         except Exception as error:
             assert raw is not None
-            index = bisect_left(raws, raw.offset, key=_offset)
-            return index, size, self._errant(source, raw, error)
-        return len(raws), size, None
+            return bisect_left(raws, raw.offset, key=_offset), self._errant(source, raw, error)
+        return end, None if failure is None else self._errant(source, raws[end], failure)
 
     def _transform(self, record: SinkRecord) -> SinkRecord | None:
         for apply in self._steps:
@@ -148,11 +152,18 @@ class Pipeline:
 
     def _stage(self, source: TopicPartition, raw: RawRecord) -> Stage:
         """Which stage failed. Tried again here, so that the hot loop need not keep track."""
-        stages = ((Stage.KEY_CONVERTER, self._decode_key, raw.key),
-                  (Stage.VALUE_CONVERTER, self._decode_value, raw.value))  # fmt: skip
-        for stage, decode, data in stages:
+        topic, headers = source.topic, raw.headers
+        stages = (
+            (Stage.KEY_CONVERTER, partial(self._key_converter.decode, topic, raw.key, headers)),
+            (
+                Stage.VALUE_CONVERTER,
+                partial(self._value_converter.decode, topic, raw.value, headers),
+            ),
+            (Stage.HEADER_CONVERTER, partial(self._convert_headers, topic, headers)),
+        )
+        for stage, convert in stages:
             try:
-                decode(source.topic, data, raw.headers)
+                convert()
             except Exception:
                 return stage
         return Stage.TRANSFORMATION

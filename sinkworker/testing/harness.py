@@ -65,9 +65,8 @@ class Worker:
                 self.is_stepping = False
 
     def status(self) -> TaskStatus:
-        return picture(
-            self._parts.held.assignment, self._parts.counters, paused=False, waiting_for=None
-        )
+        parts, waiting_for = self._parts, self._parts.recovery.waiting_for
+        return picture(parts.held.assignment, parts.counters, paused=False, waiting_for=waiting_for)
 
     def stop(self) -> None:
         """As on SIGTERM: flush, close, leave."""

@@ -17,10 +17,17 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.__main__": {"sinkworker.cli"},
     "sinkworker.api": {"sinkworker.api", "pydantic"},
     "sinkworker.runtime": {"sinkworker.runtime", "sinkworker.api"},
-    "sinkworker.converters": {"sinkworker.api", "pydantic", "pydantic_core"},
+    "sinkworker.converters": {
+        "sinkworker.converters", "sinkworker.api", "pydantic", "pydantic_core",
+    },
     "sinkworker.plugins": {"sinkworker.plugins", "sinkworker.api"},
-    "sinkworker.kafka": {"sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka"},
-    "sinkworker.testing": {"sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest"},
+    "sinkworker.kafka": {
+        "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
+    },
+    "sinkworker.kafka.security": {"sinkworker.kafka.security", "sinkworker.api", "cryptography"},
+    "sinkworker.testing": {
+        "sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest", "pydantic",
+    },
     # configuration and composition
     "sinkworker.properties": {"sinkworker.api", "javaproperties"},
     "sinkworker.settings": {"sinkworker.runtime", "sinkworker.api", "pydantic"},
@@ -37,11 +44,18 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.configuration", "sinkworker.properties", "sinkworker.plugins",
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
     },
+    "sinkworker.plugin_project": {"sinkworker.plugins"},
+    "sinkworker.templates": {
+        "my_sink", "sinkworker", "sinkworker.api", "sinkworker.testing", "pytest",
+    },
     "sinkworker.cli": {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
-        "sinkworker.documentation", "sinkworker.plugins", "sinkworker.runtime", "sinkworker.api",
-        "click",
+        "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
+        "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
+        "sinkworker.demo", "click",
     },
+    # a user of the command line, and nothing else of it
+    "sinkworker.demo": {"sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "rich"},
     # plugins: the public API only
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},

@@ -18,7 +18,7 @@ from sinkworker.testing import InMemoryBroker, InMemoryConsumer
 from tests.services.kafka_tools import KafkaTools
 from tests.services.process import wait_until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60
 
 
 class World(Protocol):
@@ -142,7 +142,7 @@ class KafkaWorld:
         partitions: Sequence[TopicPartition] = (),
         max_poll_records: int = 500,
     ) -> Consumer:
-        settings, wrong, refused = read_settings(
+        settings, wrong, refused, _ = read_settings(
             self.settings | {"max.poll.records": str(max_poll_records)}
         )
         assert not wrong + refused

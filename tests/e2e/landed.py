@@ -43,6 +43,6 @@ def landed(database: Database, produced: int, partitions: int) -> Landed:
     changed = database.one(
         "SELECT count(*) FROM alerts WHERE message <> format('stage %s reports a temperature out of "
         "its range, sequence %s, please look at the bearings and the coolant', "
-        "stage_id, lpad(alert_id::text, 9, '0')) OR stage_id <> alert_id % 50"
+        "stage_id, lpad(alert_id::text, 9, '0'))"
     )
     return Landed(rows, missing, rows - distinct, out_of_order, changed)

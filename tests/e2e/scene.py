@@ -38,7 +38,7 @@ class Scene:
         """A file for the Postgres sink; keys with `__` for dots."""
         return self._write(self._keys(topic, name) | _dotted(keys))
 
-    def shipped_config(self, file: str, topic: str, **keys: Any) -> Path:
+    def shipped_config(self, file: str, topic: str, /, **keys: Any) -> Path:
         """A file of configs/ as it is, with this test's addresses after its lines."""
         changed = {
             "name": self.name, "topics": topic, "bootstrap.servers": self.kafka.bootstrap,

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -75,8 +75,13 @@ def new_cluster_id() -> str:
 class KafkaServer:
     """One broker that is its own controller. Its port and data outlive stop and start."""
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
-        self._home = home
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, str] | None = None,
+        format_arguments: Sequence[str] = (),
+    ) -> None:
+        self._home, self._format_arguments = home, format_arguments
         self.port, self._controller_port = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
         self.data = home / "data"
@@ -109,7 +114,7 @@ class KafkaServer:
         properties.write_text("".join(f"{k}={v}\n" for k, v in self._configuration().items()))
         subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", "format",
-             "-t", cluster_id or new_cluster_id(), "-c", str(properties)],
+             "-t", cluster_id or new_cluster_id(), "-c", str(properties), *self._format_arguments],
             check=True, capture_output=True, text=True, env=java_environment(),
         )  # fmt: skip
 

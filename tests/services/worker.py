@@ -51,7 +51,10 @@ class WorkerProcess:
             assert found or self.is_running(), f"the worker ended; its log:\n{self.log()[-3000:]}"
             return found
 
-        wait_until(is_there, seconds, f"{text!r} in the log:\n{self.log()[-3000:]}")
+        try:
+            wait_until(is_there, seconds, f"{text!r} in the log")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log()[-3000:]}") from None
 
     def send(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)

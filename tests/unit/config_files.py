@@ -59,10 +59,12 @@ _PLUGINS = (
     ("connectors", "FileStreamSink", "connectors.file:FileStreamSinkConnector"),
     ("connectors", "PostgresSink", "connectors.postgres:PostgresSinkConnector"),
     ("converters", "JsonConverter", "sinkworker.converters.json:JsonConverter"),
+    ("converters", "SimpleHeaderConverter",
+     "sinkworker.converters.simple_header:SimpleHeaderConverter"),
     ("converters", "StringConverter", "sinkworker.converters.string:StringConverter"),
     ("transforms", "Prefix", f"{__name__}:Prefix"),
     ("predicates", "IsShort", f"{__name__}:IsShort"),
-)
+)  # fmt: skip
 CATALOG = Catalog(EntryPoint(name, value, f"sinkworker.{kind}") for kind, name, value in _PLUGINS)
 
 

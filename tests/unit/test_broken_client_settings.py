@@ -17,8 +17,7 @@ NO_METRICS = "cannot be set: the client's own metrics are off; look at the worke
 NO_EQUIVALENT = "cannot be set: kafka-python has no such setting"
 BYTES = "cannot be set: records are read as bytes; set key.converter and value.converter"
 SHARE = "cannot be set: share groups have no offsets that a sink could store"
-PLAINTEXT = "cannot be set: this version speaks PLAINTEXT only"
-ONLY_PLAINTEXT = "can only be PLAINTEXT: this version speaks PLAINTEXT only"
+ONLY_JAVA = "only Java has this choice"
 STORED_WITH_WRITES = (
     "can only be false: offsets are stored with the sink's own writes; committing them elsewhere, "
     "earlier or later, would lose or repeat records"
@@ -66,9 +65,20 @@ REFUSED_CASES = [
     ("key.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer", BYTES),
     ("value.deserializer", "x", BYTES),
     # security
-    ("security.protocol", "SSL", ONLY_PLAINTEXT),
-    ("sasl.mechanism", "PLAIN", PLAINTEXT),
-    ("ssl.truststore.location", "/etc/trust.jks", PLAINTEXT),
+    ("sasl.kerberos.service.name", "kafka",
+     "cannot be set: Kerberos needs libraries that kafka-python does not bring"),
+    ("sasl.oauthbearer.token.endpoint.url", "https://login/token",
+     "cannot be set: kafka-python fetches no tokens for OAUTHBEARER"),
+    ("sasl.login.refresh.buffer.seconds", "300",
+     "cannot be set: kafka-python fetches no tokens for OAUTHBEARER"),
+    ("sasl.login.callback.handler.class", "com.example.Login", JAVA_CLASS),
+    ("ssl.engine.factory.class", "com.example.Tls", JAVA_CLASS),
+    ("ssl.provider", "BCJSSE", f"cannot be set: {ONLY_JAVA}"),
+    ("ssl.secure.random.implementation", "SHA1PRNG", f"cannot be set: {ONLY_JAVA}"),
+    ("ssl.keymanager.algorithm", "PKIX", f"can only be SunX509: {ONLY_JAVA}"),
+    ("ssl.trustmanager.algorithm", "SunX509", f"can only be PKIX: {ONLY_JAVA}"),
+    ("ssl.keystore.locations", "/etc/keys.pem",
+     f"{UNKNOWN}; did you mean ssl.keystore.location?"),
     # what no consumer has
     ("max.poll.record", "5", f"{UNKNOWN}; did you mean max.poll.records?"),
     ("override.max.poll.records", "5", f"{UNKNOWN}; did you mean max.poll.records?"),
@@ -82,6 +92,8 @@ INVALID_CASES = [
     ("max.poll.records", "many", "Not a number of type INT"),
     ("max.poll.interval.ms", "", "Not a number of type INT"),
     ("session.timeout.ms", "99999999999", "Value must be at most 2147483647"),
+    ("api.version", "latest", "Expected the version of a broker, from 0.11 on, such as 2.3"),
+    ("api.version", "0.10", "Expected the version of a broker, from 0.11 on, such as 2.3"),
     ("fetch.min.bytes", "-1", "Value must be at least 0"),
     ("receive.buffer.bytes", "-2", "Value must be at least -1"),
     ("default.api.timeout.ms", "0", "Value must be at least 1"),

@@ -134,7 +134,8 @@ CASES = [
      "There is no converter sinkworker.converters.json; did you mean JsonConverter?"),
     ("value.converter=AvroConverter\nvalue.converter.schema.registry.url=http://r",
      ":6: Invalid value AvroConverter for configuration value.converter: "
-     "There is no converter AvroConverter; installed are JsonConverter, StringConverter"),
+     "There is no converter AvroConverter; installed are JsonConverter, "
+     "SimpleHeaderConverter, StringConverter"),
     ("value.converter=JsonConverter\nvalue.converter.schemas.enable=perhaps",
      ":7: Invalid value perhaps for configuration value.converter.schemas.enable: "
      "Expected value to be either true or false"),
@@ -175,7 +176,7 @@ CASES = [
      ":6: Invalid value 0 for configuration tasks.max: Value must be at least 1",
      ': Missing required configuration "file" which has no default value.',
      ":8: Invalid value Nope for configuration key.converter: "
-     "There is no converter Nope; installed are JsonConverter, StringConverter",
+     "There is no converter Nope; installed are JsonConverter, SimpleHeaderConverter, StringConverter",
      ":9: Invalid value 0 for configuration consumer.override.max.poll.records: "
      "Value must be at least 1",
      ":7: Unknown configuration colour"),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 
 from sinkworker import __version__
@@ -52,7 +53,7 @@ def no_broker(monkeypatch: pytest.MonkeyPatch, changes: str = "") -> str:
 def test_help_names_every_command_and_exit_code() -> None:
     result = run("--help")
     assert result.exit_code == OK
-    for word in ("start", "validate", "plugins", "config"):
+    for word in ("start", "validate", "plugin", "config", "demo", "completion"):
         assert re.search(rf"^  {word}\b", result.stdout, re.MULTILINE), word
     for code in (OK, FAILED, USAGE, UNREACHABLE, INVALID):
         assert re.search(rf"\b{code}\s", result.stdout), code
@@ -60,7 +61,17 @@ def test_help_names_every_command_and_exit_code() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("start",), ("validate",), ("plugins", "list"), ("plugins", "describe"), ("config", "new")],
+    [
+        ("start",),
+        ("validate",),
+        ("plugin", "list"),
+        ("plugin", "describe"),
+        ("plugin", "new"),
+        ("plugin", "test"),
+        ("config", "new"),
+        ("demo",),
+        ("completion",),
+    ],
     ids=" ".join,
 )
 def test_every_command_has_a_help_text_with_an_example(command: tuple[str, ...]) -> None:
@@ -100,6 +111,20 @@ def test_good_files_are_told_one_a_line() -> None:
         "validate", "--no-environment", good_file(), good_file("d.properties", "name=other")
     )
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
+
+
+@pytest.mark.parametrize(("folder", "count"), [("configs", 5), ("docker", 1)])
+def test_the_files_that_are_shipped_are_accepted(
+    folder: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = sorted((Path(__file__).parents[2] / folder).glob("*.properties"))
+    for name in re.findall(r"\$\{env:(\w+)\}", "".join(path.read_text() for path in paths)):
+        monkeypatch.setenv(name, "x")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("KAFKA_CA", str(tmp_path / "ca.pem"))
+    result = run("validate", "--no-environment", "--deny-warnings", *map(str, paths))
+    assert result.exit_code == OK, result.stderr
+    assert result.stdout.count(": ok\n") == len(paths) == count
 
 
 def test_every_problem_of_every_file_is_told_on_stderr_and_exits_with_78() -> None:
@@ -216,12 +241,17 @@ def test_python_m_runs_the_same_command() -> None:
 
 
 def test_plugins_are_listed_with_their_distribution_and_other_names() -> None:
-    lines = run("plugins", "list").stdout.splitlines()
+    lines = run("plugin", "list").stdout.splitlines()
     place = lines.index(f"connector  FileStreamSink           sinkworker {__version__}")
     assert lines[place + 1] == (
         "             also org.apache.kafka.connect.file.FileStreamSinkConnector"
     )
     assert f"converter  JsonConverter            sinkworker {__version__}" in lines
+
+
+def test_plugins_is_another_word_for_plugin() -> None:
+    assert run("plugins", "list").stdout == run("plugin", "list").stdout
+    assert "plugins" not in run("--help").stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -236,12 +266,12 @@ def test_plugins_are_listed_with_their_distribution_and_other_names() -> None:
     ],
 )  # fmt: skip
 def test_a_plugin_is_described_with_every_key(name: str, lines: list[str]) -> None:
-    result = run("plugins", "describe", name)
+    result = run("plugin", "describe", name)
     assert result.exit_code == OK
     assert [line for line in lines if line not in result.stdout.splitlines()] == []
 
 
-@pytest.mark.parametrize("command", [("plugins", "describe"), ("config", "new")], ids=" ".join)
+@pytest.mark.parametrize("command", [("plugin", "describe"), ("config", "new")], ids=" ".join)
 def test_an_unknown_plugin_is_wrong_usage(command: tuple[str, ...]) -> None:
     result = run(*command, "FileStreamSnk")
     assert result.exit_code == USAGE
@@ -250,7 +280,7 @@ def test_an_unknown_plugin_is_wrong_usage(command: tuple[str, ...]) -> None:
 
 
 def test_an_unknown_plugin_is_answered_with_what_is_close_to_it_of_any_kind() -> None:
-    assert run("plugins", "describe", "StringConvertr").stderr == (
+    assert run("plugin", "describe", "StringConvertr").stderr == (
         "There is no converter StringConvertr; did you mean StringConverter?\n"
     )
 
@@ -322,3 +352,45 @@ def test_it_is_made_for_connectors_only() -> None:
     assert result.stderr == (
         f"There is no connector JsonConverter; installed are {', '.join(CONNECTORS)}\n"
     )
+
+
+# demo
+
+
+@pytest.mark.parametrize("package", ["rich", "confluent_kafka"])
+def test_the_demo_without_its_packages_says_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("sinkworker.demo.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    result = run("demo")
+    assert result.exit_code == FAILED
+    assert result.stderr == (
+        f"The demo needs the package {package}, which is not installed: "
+        f"{sys.executable} -m pip install 'sinkworker[demo]'\n"
+    )
+
+
+def test_every_scenario_of_the_demo_can_be_chosen() -> None:
+    from sinkworker.demo.run import SCENARIOS
+
+    assert f"[{'|'.join(SCENARIOS)}]" in run("demo", "--help").stdout
+
+
+@pytest.mark.parametrize("text", ["tasks.max", "=1"])
+def test_a_change_without_key_and_value_is_wrong_usage(text: str) -> None:
+    result = run("demo", "--set", text)
+    assert result.exit_code == USAGE
+    assert f"'{text}' is not KEY=VALUE" in result.stderr
+
+
+def test_the_command_line_pays_nothing_for_the_demo() -> None:
+    heavy = ("rich", "confluent_kafka", "psycopg", "sinkworker.demo.")
+    command = (
+        f"import sys, sinkworker.cli; print([n for n in sys.modules if n.startswith({heavy})])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "[]\n"

@@ -13,10 +13,12 @@ from sinkworker.api import SinkRecord, TopicPartition
 from sinkworker.app import load
 from sinkworker.configuration import configure, worker_warnings
 from sinkworker.converters.json import JsonConverter
+from sinkworker.converters.simple_header import SimpleHeaderConverter
 from sinkworker.converters.string import StringConverter
 from sinkworker.properties import read_file
 from sinkworker.runtime.opening import OutOfRange
 from sinkworker.runtime.start import EARLIEST, LATEST, AtOffsets, AtTime
+from tests.services.certificates import Authority
 from tests.unit.config_files import (
     FILE_SINK,
     POSTGRES_SINK,
@@ -109,6 +111,7 @@ def test_a_workers_file_gives_defaults() -> None:
         "bootstrap.servers=worker:1\nvalue.converter=JsonConverter\n"
         "value.converter.schemas.enable=false\noffset.flush.interval.ms=100\n"
         "consumer.max.poll.records=7\nconsumer.client.rack=r1\n"
+        "header.converter=JsonConverter\nheader.converter.schemas.enable=false\n"
     )
     read = configured(changed(FILE_SINK, "-bootstrap.servers"), worker)
     assert read.bootstrap_servers == "worker:1"
@@ -117,8 +120,9 @@ def test_a_workers_file_gives_defaults() -> None:
     assert read.client.consumer["client_rack"] == "r1"
     conversion = read.conversion()
     assert isinstance(conversion.key_converter, StringConverter)
-    assert isinstance(conversion.value_converter, JsonConverter)
-    assert conversion.value_converter.decode("t", b'{"a":1}', ()) == (None, {"a": 1})
+    for converter in (conversion.value_converter, conversion.header_converter):
+        assert isinstance(converter, JsonConverter)
+        assert converter.decode("t", b'{"a":1}', ()) == (None, {"a": 1})
 
 
 def test_what_a_connector_says_counts_before_what_its_worker_says() -> None:
@@ -169,12 +173,27 @@ def test_a_connector_is_found_by_its_java_class_or_its_simple_name_with_or_witho
     [
         (f"{JAVA}storage.StringConverter", "StringConverter"),
         (f"{JAVA}json.JsonConverter", "JsonConverter"),
+        (f"{JAVA}storage.SimpleHeaderConverter", "SimpleHeaderConverter"),
+        (f"{JAVA}converters.BooleanConverter", "BooleanConverter"),
         (f"{JAVA}converters.ByteArrayConverter", "ByteArrayConverter"),
+        (f"{JAVA}converters.DoubleConverter", "DoubleConverter"),
+        (f"{JAVA}converters.FloatConverter", "FloatConverter"),
+        (f"{JAVA}converters.IntegerConverter", "IntegerConverter"),
+        (f"{JAVA}converters.LongConverter", "LongConverter"),
+        (f"{JAVA}converters.ShortConverter", "ShortConverter"),
     ],
 )
 def test_a_converter_is_found_by_its_java_class(name: str, expected: str) -> None:
-    path = write("c.properties", changed(FILE_SINK, f"key.converter={name}"))
-    assert type(configure(read_file(path)).conversion().key_converter).__name__ == expected
+    keys = [f"{what}.converter" for what in ("key", "value", "header")]
+    text = changed(FILE_SINK, "\n".join(f"{key}={name}" for key in keys))
+    made = configure(read_file(write("c.properties", text))).conversion()
+    for converter in (made.key_converter, made.value_converter, made.header_converter):
+        assert type(converter).__name__ == expected
+
+
+def test_headers_are_read_as_kafka_connect_reads_them_unless_told_otherwise() -> None:
+    assert isinstance(configured(changed(FILE_SINK)).conversion().header_converter,
+                      SimpleHeaderConverter)  # fmt: skip
 
 
 def test_a_table_of_the_jdbc_sink_is_read_under_its_old_names() -> None:
@@ -198,7 +217,10 @@ def test_each_task_gets_converters_of_its_own_that_know_their_use() -> None:
     read = configured(changed(FILE_SINK))
     first, second = read.conversion(), read.conversion()
     assert first.key_converter is not second.key_converter
+    assert first.header_converter is not None
+    assert first.header_converter is not second.header_converter
     assert (first.key_converter.is_key, first.value_converter.is_key) == (True, False)
+    assert not first.header_converter.is_key
 
 
 @pytest.mark.parametrize(
@@ -236,8 +258,6 @@ def test_transforms_apply_in_the_order_in_which_they_are_listed() -> None:
     ("key", "why"),
     [
         ("config.action.reload", "files are read when the worker starts"),
-        ("header.converter", "headers reach the sink as bytes"),
-        ("header.converter.schemas.enable", "headers reach the sink as bytes"),
         ("producer.override.acks", "a sink produces nothing"),
         ("admin.override.retries", "the worker's admin client takes the consumer's settings"),
         ("tasks.max.enforce", "never more than tasks.max tasks are started"),
@@ -312,4 +332,5 @@ def test_every_sample_configuration_is_good_and_without_warnings(
 ) -> None:
     for name in re.findall(r"\$\{env:(\w+)\}", path.read_text()):
         monkeypatch.setenv(name, "x")
+    write("x", Authority().pem)  # what names a file of certificates names this one
     assert not load([path]).warnings

@@ -228,3 +228,48 @@ def test_an_error_carries_no_cause_that_shows_the_data() -> None:
         json_value(b'{"password":"hunter2')
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+# many at once
+
+MANY = [b'{"a": 1}', b"", None, b"[1, [2.5]]", b'"x"', b'{"a": {"b": null}}']
+PLAIN = JsonConverter(JsonConverterConfig(schemas_enable=False), is_key=False)
+ENVELOPED = JsonConverter(JsonConverterConfig(schemas_enable=True), is_key=False)
+TEXT = StringConverter(StringConverterConfig(), is_key=False)
+
+
+@pytest.mark.parametrize(
+    ("converter", "data"),
+    [
+        (PLAIN, MANY),
+        (PLAIN, [b'{"a": 1}', b'{"a": 2}']),
+        (PLAIN, []),
+        (ENVELOPED, [b'{"schema": {"type": "int32"}, "payload": 1}', None]),
+        (TEXT, MANY),
+        (ByteArrayConverter(ConfigModel(), is_key=False), MANY),
+    ],
+)
+def test_many_records_are_decoded_as_each_of_them_is(
+    converter: Converter, data: list[bytes | None]
+) -> None:
+    schemas, values = converter.decode_all("alerts", data, [()] * len(data))
+    each = [converter.decode("alerts", item, ()) for item in data]
+    assert list(zip(schemas, values, strict=True)) == each
+
+
+@pytest.mark.parametrize(
+    ("converter", "bad"),
+    [
+        (PLAIN, b"{"),
+        (PLAIN, b'{"a": 1e400}'),
+        (PLAIN, b"[[1], {}, -1e400]"),
+        (PLAIN, b"1e400"),
+        (PLAIN, b"NaN"),
+        (ENVELOPED, b'{"a": 1}'),
+        (TEXT, b"\xff"),
+    ],
+)
+def test_many_records_are_refused_when_one_of_them_is(converter: Converter, bad: bytes) -> None:
+    good = b'{"schema": null, "payload": {"a": 1}}'
+    with pytest.raises((DataError, ValueError)):
+        converter.decode_all("alerts", [good, bad, good], [()] * 3)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sinkworker.api import DataError
-from sinkworker.converters.json import ENVELOPE_EXPECTED, JsonConverter, JsonConverterConfig
+from sinkworker.converters.envelope import ENVELOPE_EXPECTED
+from sinkworker.converters.json import JsonConverter, JsonConverterConfig
 
 LOGICAL = "org.apache.kafka.connect.data."
 STRUCT = {

@@ -122,8 +122,8 @@ def test_an_invalid_password_is_told_hidden() -> None:
          "c.properties:6: consumer.override.enable.metrics.push cannot be set: "
          "the client's own metrics are off; look at the worker's"),
         (f"security.protocol={FROM_ELSEWHERE}",
-         "c.properties:6: security.protocol can only be PLAINTEXT: "
-         "this version speaks PLAINTEXT only"),
+         "c.properties:6: Invalid value [hidden] for configuration security.protocol: "
+         "String must be one of: PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
         (f"consumer.override.max.poll.records={FROM_ELSEWHERE}",
          "c.properties:6: Invalid value [hidden] for configuration "
          "consumer.override.max.poll.records: Not a number of type INT"),
@@ -160,7 +160,8 @@ def test_a_value_of_which_only_a_part_came_from_elsewhere_is_told_hidden() -> No
          "There is no connector [hidden]; installed are FileStreamSink, PostgresSink"),
         (FILE_SINK, f"value.converter={FROM_ELSEWHERE}",
          ":6: Invalid value [hidden] for configuration value.converter: "
-         "There is no converter [hidden]; installed are JsonConverter, StringConverter"),
+         "There is no converter [hidden]; installed are JsonConverter, "
+         "SimpleHeaderConverter, StringConverter"),
         (FILE_SINK, f"transforms=t\ntransforms.t.type={FROM_ELSEWHERE}",
          ":7: Invalid value [hidden] for configuration transforms.t.type: "
          "There is no transform [hidden]; installed are Prefix"),
@@ -242,14 +243,55 @@ def test_an_address_that_cannot_be_read_is_told_hidden(url: str, why: str) -> No
     ]
 
 
-@pytest.mark.parametrize(
-    "setting", ["ssl.key.password", "ssl.keystore.password", "sasl.jaas.config"]
+LOGIN = (
+    "consumer.override.security.protocol=SASL_SSL\nconsumer.override.sasl.mechanism=PLAIN\n"
+    "consumer.override.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule "
 )
-def test_a_refused_setting_that_holds_a_password_is_told_without_it(setting: str) -> None:
-    assert told(FILE_SINK, f"consumer.override.{setting}=user hunter2") == [
-        f"c.properties:6: consumer.override.{setting} cannot be set: "
-        "this version speaks PLAINTEXT only"
-    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'required username="u" password="hunter2"',
+        'required username="u" password="hunter2',
+        'required username="u" password=hunter2/x;',
+        'required username="u" password="hunter2" hunter2;',
+        'required username="u" password="x";hunter2;',
+        'required user="u" password="hunter2";',
+        'required username="hunter2";',
+        "hunter2",
+    ],
+)
+def test_a_login_that_cannot_be_read_is_told_hidden(options: str) -> None:
+    (message,) = told(FILE_SINK, LOGIN + options)
+    assert message.startswith(
+        "c.properties:8: Invalid value [hidden] for configuration consumer.override.sasl.jaas.config: "
+    )
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("key", ["ssl.truststore.certificates", "ssl.keystore.key"])
+def test_a_certificate_or_key_that_cannot_be_read_is_told_without_it(key: str) -> None:
+    chain = "ssl.keystore.certificate.chain=hunter2" if key == "ssl.keystore.key" else ""
+    (message,) = told(FILE_SINK, f"security.protocol=SSL\n{key}=hunter2\n{chain}".strip())
+    assert message.startswith(f"c.properties:7: {key} cannot be used: There is no ")
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize("key", ["ssl.key.password", "sasl.jaas.config"])
+def test_a_secret_without_effect_is_not_shown(key: str) -> None:
+    read = configured(changed(FILE_SINK, f"{key}={SECRET}"))
+    assert read.warnings == (
+        f"c.properties:6: {key} has no effect: security.protocol is PLAINTEXT",
+    )
+
+
+def test_what_reaches_kafka_shows_no_password() -> None:
+    login = f'{LOGIN}required username="{SECRET}" password="{SECRET}";'
+    read = configured(changed(FILE_SINK, login))
+    assert read.client.security.arguments()["sasl_plain_password"] == SECRET
+    for each in (read, read.client, read.client.security, read.client.security.login):
+        assert SECRET not in repr(each)
 
 
 def test_a_misspelt_password_key_is_told_without_its_value() -> None:

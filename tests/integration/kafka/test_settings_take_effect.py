@@ -34,7 +34,7 @@ class Listening:
         self.name = f"settings-{uuid.uuid4().hex[:8]}"
         self.topic = kafka.create_topic(partitions=2)
         kafka.produce(self.topic, [b"x" * 100] * 40)
-        settings, wrong, refused = read_settings(
+        settings, wrong, refused, _ = read_settings(
             {key.replace("_", "."): v for key, v in given.items()}
         )
         assert not wrong + refused
@@ -110,6 +110,7 @@ def listening(kafka: KafkaTools, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ma
 ON_THE_WIRE: dict[str, tuple[str, str, Callable[[Any], object], object]] = {
     "allow.auto.create.topics": (
         "true", "MetadataRequest", lambda r: r.allow_auto_topic_creation, True),
+    "api.version": ("2.3", "FetchRequest", lambda r: r.API_VERSION, 11),
     "client.rack": ("rack-7", "FetchRequest", lambda r: r.rack_id, "rack-7"),
     "fetch.max.bytes": ("123456", "FetchRequest", lambda r: r.max_bytes, 123456),
     "fetch.max.wait.ms": ("77", "FetchRequest", lambda r: r.max_wait_ms, 77),
@@ -244,6 +245,33 @@ def test_canonical_names_are_looked_up(listening: Make, monkeypatch: pytest.Monk
     world = listening(**{"client.dns.lookup": "resolve_canonical_bootstrap_servers_only"})
     world.consumer()
     assert socket.AI_CANONNAME in asked
+
+
+def test_a_client_that_is_told_the_version_meets_the_broker_before_it_subscribes(
+    listening: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it may take an answer without topics for the answer that has them, and assign nothing."""
+    from kafka import KafkaConsumer
+    from kafka.net.manager import KafkaConnectionManager
+
+    bootstrap, subscribe = KafkaConnectionManager._do_bootstrap, KafkaConsumer.subscribe
+    slowed: list[Any] = []
+    had_met: list[bool] = []
+
+    async def slow(manager: Any, deadline: float) -> Any:
+        if not slowed:  # the consumer's; the admin client's comes after it
+            slowed.append(manager)
+            await manager._net.sleep(0.5)
+        return await bootstrap(manager, deadline)
+
+    def subscribing(client: Any, *arguments: Any, **named: Any) -> None:
+        had_met.append(client._manager.bootstrapped)
+        subscribe(client, *arguments, **named)
+
+    monkeypatch.setattr(KafkaConnectionManager, "_do_bootstrap", slow)
+    monkeypatch.setattr(KafkaConsumer, "subscribe", subscribing)
+    listening(**{"api.version": "2.3"}).consumer()
+    assert had_met == [True]
 
 
 # Settings that only show when time passes: that the part which uses them has the value.

@@ -18,12 +18,14 @@ log = logging.getLogger("sinkworker.some.module")
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    root, kafka = logging.getLogger(), logging.getLogger("kafka")
-    handlers, level, kafka_level = root.handlers[:], root.level, kafka.level
+    root = logging.getLogger()
+    handlers = root.handlers[:]
+    changed = [root, *map(logging.getLogger, ("kafka", *logs.QUIET))]
+    levels = [each.level for each in changed]
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
-    kafka.setLevel(kafka_level)
+    for each, level in zip(changed, levels, strict=True):
+        each.setLevel(level)
 
 
 def in_a_task(say: Callable[[], None], connector: str = "alerts-to-pg", task: int = 3) -> None:
@@ -110,6 +112,14 @@ def test_the_client_s_own_lines_are_shown_from_warning_on(
     client.warning("warning")
     client.error("error")
     assert [line["msg"] for line in objects(capsys)] == shown
+
+
+def test_what_the_client_says_twice_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("debug", "json")
+    logging.getLogger("kafka.net.transport").exception("Error receiving network data")
+    logging.getLogger("kafka.net.sasl.plain").warning("Sending username and password in the clear")
+    logging.getLogger("kafka.net.connection").error("Connection lost")
+    assert [line["msg"] for line in objects(capsys)] == ["Connection lost"]
 
 
 def test_setting_up_twice_does_not_say_everything_twice(

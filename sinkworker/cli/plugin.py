@@ -1,4 +1,4 @@
-"""`sinkworker plugins`: what is installed, and which keys it has."""
+"""`sinkworker plugin`: what is installed and which keys it has; writing and trying one's own."""
 
 from __future__ import annotations
 
@@ -8,30 +8,36 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sinkworker.cli import exit_codes
+from sinkworker.cli.plugin_new import new
+from sinkworker.cli.plugin_test import test
 
 if TYPE_CHECKING:
     from sinkworker.plugins import Kind, PluginError
 
 
 @click.group()
-def plugins() -> None:
-    """Look at installed plugins."""
+def plugin() -> None:
+    """Look at plugins, write and try one."""
 
 
-@plugins.command("list", epilog="Example: sinkworker plugins list")
+plugin.add_command(new)
+plugin.add_command(test)
+
+
+@plugin.command("list", epilog="Example: sinkworker plugin list")
 def list_plugins() -> None:
     """List plugins with their distributions, without importing any."""
     from sinkworker.plugins import Catalog, Kind
 
     catalog = Catalog()
     for kind in Kind:
-        for plugin in catalog.list(kind):
-            click.echo(f"{kind.noun:10} {plugin.name:24} {plugin.distribution} {plugin.version}")
-            for name in plugin.other_names:
+        for found in catalog.list(kind):
+            click.echo(f"{kind.noun:10} {found.name:24} {found.distribution} {found.version}")
+            for name in found.other_names:
                 click.echo(f"{'':10}   also {name}")
 
 
-@plugins.command(epilog="Example: sinkworker plugins describe PostgresSink")
+@plugin.command(epilog="Example: sinkworker plugin describe PostgresSink")
 @click.argument("name")
 def describe(name: str) -> None:
     """Show every configuration key of a plugin."""
