@@ -25,8 +25,9 @@ RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P02|25P03|2
 # What Python, and psycopg's and our own forms of values, raise about a value. psycopg's are its
 # DataError, and a ProgrammingError with these words.
 UNWRITABLE = (UnicodeError, ValueError, OverflowError, RecursionError, TypeError)
-FAILURES = (psycopg.Error, *UNWRITABLE)
 NO_FORM = r"cannot adapt type '(.+?)'"
+# What may come of writing rows, whoever is to blame.
+FAILURES = (psycopg.Error, *UNWRITABLE)
 # COPY's place: a table, line and column may be named misleadingly, so the first that fits counts.
 PLACE = re.compile(r'^COPY .+?, line (\d+)(?:, column (.+?))?(?:: "|: null input$|$)', re.MULTILINE)
 # Which words of a client's error mean what. Of those words only names of types are shown.

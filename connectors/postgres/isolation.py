@@ -53,11 +53,10 @@ class Isolation:
         """Between tables no order is given: one that lacks rows of others is written last."""
         failure = self._failure_of(pieces)
         for _ in range(len(pieces) - 1):
-            late = failure.piece if failure and failure.is_dependent else None
-            if late is None or late is pieces[-1]:
+            if failure is None or not failure.is_dependent or failure.piece is pieces[-1]:
                 break
-            pieces.remove(late)
-            pieces.append(late)
+            pieces.remove(failure.piece)
+            pieces.append(failure.piece)
             failure = self._failure_of(pieces)
         return failure
 
@@ -67,8 +66,7 @@ class Isolation:
         At COMMIT these would show past every savepoint.
         """
         self._stages.trim()
-        piece = None
-        is_written = False
+        piece, is_written = pieces[0], False
         try:
             with self._session.connection.transaction():
                 self._constraints("DEFERRED")
@@ -84,8 +82,6 @@ class Isolation:
             if kind_of(error) is not Kind.DATA:
                 raise
             is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
-            if is_written and len(pieces) > 1:
-                piece = None
             return Failure(rejection(error), piece, is_dependent=is_dependent)
         return None
 

@@ -34,14 +34,13 @@ class Work(NamedTuple):
 class Failure:
     """Why an attempt was rolled back. (Not the error: its traceback would keep every row in memory.)
 
-    piece: what was being written; None when it may be any of several. index: of the culprit in it,
-    where the error says so. is_certain: no other record of the attempt can have to do with it.
-    is_dependent: another record may provide what this one lacks: a deferred constraint, or a foreign
-    key.
+    piece: what was written last. index: of the culprit in it, where the error says so. is_certain: no
+    other record of the attempt can have to do with it. is_dependent: another record may provide what
+    this one lacks: a deferred constraint, or a foreign key.
     """
 
     reason: str
-    piece: Piece | None
+    piece: Piece
     index: int | None = None
     is_certain: bool = False
     is_dependent: bool = False
@@ -92,7 +91,12 @@ class Piece:
 
 
 def without_culprit(pieces: Sequence[Piece], failure: Failure) -> list[Piece]:
-    """The same where one of several has failed."""
+    """The same when all of these were written at once.
+
+    Of several tables any may have to do with it: then each is tried by itself.
+    """
+    if len(pieces) > 1 and not failure.is_certain:
+        return list(pieces)
     return [
         part
         for piece in pieces

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from connectors.postgres.batch import Batch, Parts, Rejected, read
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.growth import Growth, Lacking
+from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from connectors.postgres.reader import DeletedKey, RecordReader
 from connectors.postgres.rows import Plans, UnknownFieldsError
 from connectors.postgres.session import Session
@@ -44,15 +45,25 @@ class Preparation:
         self._plans: dict[str, Plans] = {}
 
     def shares(self, batches: Batches) -> list[Share]:
-        """Raises RetriableError for a missing table, ConnectError when upserts are impossible."""
+        """Raises RetriableError for a missing table; ConnectError for one that no table can be, or
+        when upserts are impossible."""
         return [self._share(name, parts) for name, parts in self._by_table(batches).items()]
 
     def _by_table(self, batches: Batches) -> dict[str, Parts]:
         found: dict[str, list[tuple[TopicPartition, Sequence[SinkRecord]]]] = {}
         for source, records in batches.items():
             for topic, of_topic in _by_topic(records).items():
-                found.setdefault(self._config.table_of(topic), []).append((source, of_topic))
+                found.setdefault(self._table_of(topic), []).append((source, of_topic))
         return dict(found)
+
+    def _table_of(self, topic: str) -> str:
+        name = self._config.table_of(topic)
+        if would_be_cut(name):
+            raise ConnectError(
+                f"Table {name}: Postgres has no names of more than {LONGEST_NAME} bytes. Choose another "
+                "with table.name.format or topics.to.tables.mapping"
+            )
+        return name
 
     def _share(self, name: str, parts: Parts) -> Share:
         share = self._read(self._tables.get(name), parts)

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from psycopg import sql
 
-from sinkworker.api import ConnectError
-
 # https://www.postgresql.org/docs/current/limits.html
 LONGEST_NAME = 63
 
@@ -33,14 +31,10 @@ def _statements(file: str) -> dict[str, str]:
 
 
 def identifier(name: str) -> sql.Identifier:
-    """A table's name, perhaps with its schema before the first dot. Always quoted.
+    """A table's name, perhaps with its schema before the first dot. Always quoted."""
+    return sql.Identifier(*name.split(".", 1))
 
-    ConnectError for a name that Postgres would cut: two topics would fill one table.
-    """
-    parts = name.split(".", 1)
-    if any(len(part.encode()) > LONGEST_NAME for part in parts):
-        raise ConnectError(
-            f"Table {name}: Postgres has no names of more than {LONGEST_NAME} bytes. Choose another "
-            "with table.name.format or topics.to.tables.mapping"
-        )
-    return sql.Identifier(*parts)
+
+def would_be_cut(name: str) -> bool:
+    """Whether Postgres would shorten it without a word: two such names may be one table."""
+    return any(len(part.encode()) > LONGEST_NAME for part in name.split(".", 1))

@@ -10,8 +10,9 @@ from weakref import ReferenceType, ref
 
 import pytest
 
-from connectors.postgres import tables, upserts
+from connectors.postgres import tables
 from connectors.postgres.batch import Batch
+from connectors.postgres.copying import copy_rows
 from connectors.postgres.isolation import Isolation
 from connectors.postgres.pieces import BadRowError, Work
 from connectors.postgres.rows import Plans
@@ -114,8 +115,7 @@ def test_bad_keys_are_found_with_about_n_log_n_tries(
         tried.append(len(rows))
         copy_rows(session, target, columns, rows)
 
-    copy_rows = upserts.copy_rows
-    monkeypatch.setattr(upserts, "copy_rows", counting)
+    monkeypatch.setattr("connectors.postgres.upserts.copy_rows", counting)
     schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
     sink = Batches(schema, SOURCE, insert_mode="upsert", pk_mode="record_value", pk_fields="id")
     told = sink.flush({SOURCE: [Message(None, {"id": f"x{i}"}) for i in range(200)]})
