@@ -1,132 +1,112 @@
-"""One random table that the sink writes, beside a model of it without constraints.
+"""A table that the sink writes, beside a model of it without constraints.
 
 Owns what must be the same: the rows, the counts, and who was rejected. A batch does one thing on
 purpose: of the records of one key it writes only the last values, so it may accept a bad record that
-another of its key replaces or completes.
+another of its key replaces or completes. Must not know how the sink writes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from random import Random
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from sinkworker.api import TopicPartition
 from tests.integration.postgres.batches import Batches, Message, Rejected
 from tests.integration.postgres.one_by_one import OneByOne
-from tests.integration.postgres.random_tables import UNIQUE, RandomTable
+from tests.integration.postgres.random_tables import UNIQUE
+from tests.integration.postgres.scenarios import SOURCES, Scenario, Sent
 from tests.services.database import Database
 
-SOURCES = [TopicPartition("alerts", 0), TopicPartition("alerts", 1), TopicPartition("other", 0)]
-BATCHES = 4
+DIFFERENT_ROWS = """
+(SELECT alerts::text FROM alerts EXCEPT ALL SELECT model::text FROM model) UNION ALL
+(SELECT model::text FROM model EXCEPT ALL SELECT alerts::text FROM alerts)
+"""
+COUNTS = "SELECT topic, partition, records, errant, next_offset FROM sinkworker_offsets"
 
 
-class Sent(NamedTuple):
-    source: TopicPartition
-    offset: int
-    key: dict[str, Any]
-    value: Any
+@contextmanager
+def comparison(database: Database, scenario: Scenario) -> Iterator[Comparison]:
+    """In an empty schema."""
+    indexes = "INCLUDING INDEXES" if scenario.mode == "ignore" else ""
+    database.execute(scenario.table.statements())
+    database.execute(f"CREATE TABLE model (LIKE alerts INCLUDING DEFAULTS {indexes})")
+    sink = Batches(database, *SOURCES, **scenario.settings)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("SET timezone = 'UTC'")  # as the sink does
+        yield Comparison(database, scenario, sink, connection)
+    sink.task.stop()
 
 
 class Comparison:
-    """All of it follows from the mode and the seed."""
+    """One sink and one model, which are given the same records."""
 
-    def __init__(self, database: Database, mode: str, seed: int) -> None:
-        self._database, self._mode, self._random = database, mode, Random(f"{mode} {seed}")
-        self._upserts = mode == "upsert"
-        self._has_record_keys = self._upserts and self._random.random() < 0.7
-        has_key = mode != "insert" or self._random.random() < 0.5
-        self._shape = RandomTable(self._random, has_key=has_key)
-        indexes = "INCLUDING INDEXES" if mode == "ignore" else ""
-        database.execute(self._shape.statements())
-        database.execute(f"CREATE TABLE model (LIKE alerts INCLUDING DEFAULTS {indexes})")
-        self._sink = Batches(database, *SOURCES, table_name_format="alerts", **self._settings())
+    def __init__(
+        self, database: Database, scenario: Scenario, sink: Batches,
+        connection: psycopg.Connection[Any],
+    ) -> None:  # fmt: skip
+        self._database, self._scenario, self._sink = database, scenario, sink
+        self._alerts = OneByOne(connection, scenario.table, "alerts", scenario.mode)
+        self._model = OneByOne(connection, scenario.table, "model", scenario.mode)
         self._became: Counter[tuple[TopicPartition, bool]] = Counter()
 
-    def _settings(self) -> dict[str, Any]:
-        names = ",".join(self._shape.keys)
-        if self._has_record_keys:
-            fields = self._random.choice(["", names])
-            by_key = {"pk_mode": "record_key", "delete_enabled": True, "pk_fields": fields}
-            return {"insert_mode": "upsert", **by_key}
-        by_value = {"pk_mode": "record_value", "pk_fields": names} if self._upserts else {}
-        return {"insert_mode": self._mode, **by_value}
+    def write_and_compare(self) -> None:
+        """One more batch."""
+        records = self._scenario.records(self._sink.next)
+        expected = self._alerts.rejected([(record.key, record.value) for record in records])
+        told = self._flush(records)
+        found = {i for i, record in enumerate(records) if (record.source, record.offset) in told}
+        assert len(found) == len(told)
+        self._apply([record for i, record in enumerate(records) if i not in found])
+        self._check_rows()
+        self._check_counts(records, found)
+        self._check_rejected(records, expected, found, told)
 
-    def run(self) -> None:
-        with psycopg.connect(self._database.url, autocommit=True) as connection:
-            connection.execute("SET timezone = 'UTC'")
-            alerts = OneByOne(connection, self._shape, "alerts", self._mode)
-            model = OneByOne(connection, self._shape, "model", self._mode)
-            for _ in range(BATCHES):
-                self._compare(alerts, model, self._records())
-        self._sink.task.stop()
-
-    # what is sent
-
-    def _records(self) -> list[Sent]:
-        most = self._random.choice([1, 2, 5, 20, 60])
-        sizes = [self._random.randint(0, most) for _ in SOURCES]
-        return [
-            self._record(source, self._sink.next(source) + index)
-            for source, size in zip(SOURCES, sizes, strict=True)
-            for index in range(size)
-        ]
-
-    def _record(self, source: TopicPartition, offset: int) -> Sent:
-        is_delete = self._has_record_keys and self._random.random() < 0.2
-        key, value = self._shape.key(), None if is_delete else self._shape.value()
-        if isinstance(value, dict) and not self._has_record_keys:
-            value |= key
-        return Sent(source, offset, key, value)
-
-    # what becomes of it
-
-    def _compare(self, alerts: OneByOne, model: OneByOne, records: Sequence[Sent]) -> None:
-        expected = alerts.rejected([(record.key, record.value) for record in records])
+    def _flush(self, records: Sequence[Sent]) -> Rejected:
         batch: dict[TopicPartition, list[Message]] = {}
         for record in records:
             batch.setdefault(record.source, []).append(Message(record.key, record.value))
         told = self._sink.flush(batch)
         assert self._sink.failures == []
-        found = {i for i, record in enumerate(records) if (record.source, record.offset) in told}
-        assert len(found) == len(told)
-        self._apply(model, [record for i, record in enumerate(records) if i not in found])
-        self._check_rows()
-        self._check_counts(records, found)
-        self._check_rejected(records, expected, found, told)
+        return told
 
-    def _apply(self, model: OneByOne, accepted: Sequence[Sent]) -> None:
-        if not self._upserts:
-            for record in accepted:
-                model.apply(record.key, record.value)
+    def _apply(self, accepted: Sequence[Sent]) -> None:
+        if self._scenario.upserts:
+            self._apply_last(accepted)
             return
+        for record in accepted:
+            self._model.apply(record.key, record.value)
+
+    def _apply_last(self, accepted: Sequence[Sent]) -> None:
+        """Of each key the last values, each of its fields by itself."""
+        table = self._scenario.table
         rows: dict[Any, dict[str, Any]] = {}
         for record in accepted:
-            named = self._shape.canonical(record.key)
+            named = table.canonical(record.key)
             if record.value is None:
-                model.delete(record.key)
+                self._model.delete(record.key)
                 rows.pop(named, None)
             else:
                 rows[named] = rows.get(named, record.key) | record.value
         for row in rows.values():
-            key = {name: row.pop(name) for name in self._shape.keys}
-            model.upsert(key, row)
+            key = {name: row.pop(name) for name in table.keys}
+            self._model.upsert(key, row)
 
     def _check_rows(self) -> None:
-        different = self._database.execute(
-            self._different_by_key() if self._upserts else DIFFERENT_ROWS
-        )
+        query = self._different_by_key() if self._scenario.upserts else DIFFERENT_ROWS
+        different = self._database.execute(query)
         assert different == [], different
 
     def _different_by_key(self) -> str:
         """A key may be stored as any of its records writes it."""
-        same = " AND ".join(f"alerts.{name} = model.{name}" for name in self._shape.keys)
+        table = self._scenario.table
+        same = " AND ".join(f"alerts.{name} = model.{name}" for name in table.keys)
         one, other = (
-            ", ".join(f"{table}.{name}" for name in self._shape.columns)
-            for table in ("alerts", "model")
+            ", ".join(f"{name}.{column}" for column in table.columns)
+            for name in ("alerts", "model")
         )
         return (
             f"SELECT alerts::text, model::text FROM alerts FULL JOIN model ON {same} "
@@ -136,9 +116,7 @@ class Comparison:
 
     def _check_counts(self, records: Sequence[Sent], found: set[int]) -> None:
         self._became.update((record.source, i in found) for i, record in enumerate(records))
-        for topic, partition, *counts in self._database.execute(
-            "SELECT topic, partition, records, errant, next_offset FROM sinkworker_offsets"
-        ):
+        for topic, partition, *counts in self._database.execute(COUNTS):
             source = TopicPartition(topic, partition)
             written, errant = self._became[source, False], self._became[source, True]
             assert counts == [written, errant, written + errant]
@@ -146,18 +124,13 @@ class Comparison:
     def _check_rejected(
         self, records: Sequence[Sent], expected: set[int], found: set[int], told: Rejected
     ) -> None:
-        if self._upserts and UNIQUE in self._shape.columns:
+        table = self._scenario.table
+        if self._scenario.upserts and UNIQUE in table.columns:
             return  # a value may move between rows: then the order within a batch decides
         wrongly = [records[i] for i in found - expected]
         assert wrongly == [], (wrongly, told)
-        named = Counter(self._shape.canonical(record.key) for record in records)
         missed = [records[i] for i in expected - found]
-        if self._upserts:
-            missed = [each for each in missed if named[self._shape.canonical(each.key)] == 1]
+        if self._scenario.upserts:
+            of_key = Counter(table.canonical(record.key) for record in records)
+            missed = [each for each in missed if of_key[table.canonical(each.key)] == 1]
         assert missed == [], missed
-
-
-DIFFERENT_ROWS = """
-(SELECT alerts::text FROM alerts EXCEPT ALL SELECT model::text FROM model) UNION ALL
-(SELECT model::text FROM model EXCEPT ALL SELECT alerts::text FROM alerts)
-"""
