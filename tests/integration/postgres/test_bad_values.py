@@ -96,6 +96,18 @@ def test_a_row_that_a_policy_forbids_is_a_bad_record(database: Database, tenant:
     sink.stop()
 
 
+def test_a_row_that_a_view_would_not_show_is_a_bad_record(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE data (id int, v int);"
+        "CREATE VIEW alerts AS SELECT * FROM data WHERE v > 0 WITH CHECK OPTION"
+    )
+    sink = Sink(database).send({"id": 1, "v": 1}, {"id": 2, "v": -1}).settle()
+    assert rows(database) == [(1, 1)]
+    assert sink.status().cause == (
+        f"alerts-0 offset 1 failed in TASK_PUT: with check option violation (44000){ADVICE}"
+    )
+
+
 # values that a custom converter or transform may make
 
 

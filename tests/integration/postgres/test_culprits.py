@@ -104,6 +104,22 @@ def test_a_bad_row_takes_no_row_along_whose_deferred_key_comes_later(
     assert rows(database) == [(1, 2), (2, None)]
 
 
+def test_a_row_whose_deferred_trigger_finds_what_it_needs_in_a_later_one_is_good(
+    database: Database,
+) -> None:
+    """No foreign key: nothing but the time at which it fails says that others may help."""
+    database.execute(
+        "CREATE TABLE alerts (id int PRIMARY KEY, p int, v int);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+        "IF NEW.p NOT IN (SELECT id FROM alerts) THEN RAISE 'no'; END IF; RETURN NEW; END$$;"
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON alerts DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION f()"
+    )
+    sink = Sink(database, tolerates=True)
+    sink.send({"id": 1, "p": 3}, {"id": 2, "v": "bad"}, {"id": 3}).settle()
+    assert rows(database) == [(1, 3, None), (3, None, None)]
+
+
 def test_a_row_that_needs_an_earlier_one_of_its_batch_is_good(database: Database) -> None:
     """And bad when that one was rejected."""
     database.execute(f"{SELF}, v int)")

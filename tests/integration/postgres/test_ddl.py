@@ -185,10 +185,12 @@ def test_a_bad_record_before_a_new_field_is_counted_once(database: Database) -> 
     ids=["view", "partition"],
 )
 def test_a_new_field_for_what_cannot_grow_is_a_bad_record(
-    database: Database, definition: str
+    database: Database, definition: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     database.execute(definition)
     sink = Sink(database, auto_evolve=True).send({"id": 1}, {"id": 2, "new": 1}).settle()
+    told = [each for each in caplog.messages if each.endswith(". The table stays as it is")]
+    assert len(told) == 1
     assert database.execute("SELECT * FROM alerts") == [(1,)]
     assert sink.status().cause == (
         "alerts-0 offset 1 failed in TASK_PUT: table alerts is missing fields (new) and could not "
