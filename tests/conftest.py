@@ -23,6 +23,11 @@ from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, help="the seed of fault rounds; else a new one")
+    parser.addoption("--round", type=int, help="play this one fault round only")
+
+
 def _unavailable(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"CI is set, and a real service is missing: {reason}", pytrace=False)

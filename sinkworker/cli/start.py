@@ -50,12 +50,14 @@ LOOK_EVERY_SECONDS = 0.2
     envvar="SINKWORKER_STOP_WITHIN",
     help="How long the last flush may take after SIGTERM.",
 )
+@click.option("--failpoints", is_flag=True, hidden=True)
 def start(
     configs: tuple[Path, ...],
     worker_config: Path | None,
     log_format: str,
     log_level: str,
     stop_within: float,
+    failpoints: bool,
 ) -> None:
     """Run the connectors of these files, each in tasks.max threads.
 
@@ -71,11 +73,19 @@ def start(
     for warning in configuration.warnings:
         log.warning("%s", warning)
     _check(configuration)
+    if failpoints:
+        _arm_failpoints()
     worker = build(configuration)
     _introduce(configuration)
     _collect_garbage_rarely()
     worker.start()
     sys.exit(_run(worker, told_to_stop, stop_within))
+
+
+def _arm_failpoints() -> None:
+    from sinkworker import failpoints
+
+    log.warning("%d failpoints are armed: this worker is being tested", failpoints.arm())
 
 
 def _collect_garbage_rarely() -> None:

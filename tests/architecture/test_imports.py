@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.configuration", "sinkworker.properties", "sinkworker.plugins",
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
     },
+    "sinkworker.failpoints": {"sinkworker.api"},
     "sinkworker.plugin_project": {"sinkworker.plugins"},
     "sinkworker.templates": {
         "my_sink", "sinkworker", "sinkworker.api", "sinkworker.testing", "pytest",
@@ -52,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "sinkworker.demo", "click",
+        "sinkworker.demo", "sinkworker.failpoints", "click",
     },
     # a user of the command line, and nothing else of it
     "sinkworker.demo": {"sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "rich"},

@@ -1,0 +1,107 @@
+"""Rounds side by side: which there are, from which seed each comes, and what became of it.
+
+Owns numbers, seeds and the order. A round's faults are in the modules of its measure.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.faults.rig import Outcome, Play, Rig
+from tests.faults.servers import Servers
+
+SIDE_BY_SIDE = 3
+"""Rounds mostly wait, so two cores carry three."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """measure: which line of the report it counts for. own_*: it breaks a server."""
+
+    measure: str
+    name: str
+    play: Play
+    own_kafka: bool = False
+    own_postgres: bool = False
+
+
+@dataclass
+class Result:
+    """error: why it failed, or why it does not count; None when all is well."""
+
+    number: int
+    round: Round
+    seed: int
+    seconds: float = 0
+    outcome: Outcome = field(default_factory=Outcome)
+    error: str | None = None
+
+    @property
+    def replay(self) -> str:
+        return f"pytest -m faults --seed {self.seed} --round {self.number}"
+
+
+class Campaign:
+    """Plays rounds on common servers. Round r of a seed is always the same one."""
+
+    def __init__(self, rounds: Sequence[Round], servers: Servers, home: Path, seed: int) -> None:
+        self._rounds, self._servers, self._home, self._seed = rounds, servers, home, seed
+        self._kafka, self._postgres = threading.Lock(), threading.Lock()
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
+
+    def submit(self, number: int) -> Future[Result]:
+        return self._pool.submit(self.play, number)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def play(self, number: int, source: Path | None = None) -> Result:
+        """source: a folder with the code to run instead of this one."""
+        played = self._rounds[number % len(self._rounds)]
+        result, began = Result(number, played, self._seed), time.monotonic()
+        with self._servers_of(played):
+            try:
+                result.outcome = self._outcome(played, number, source)
+                result.error = _flaw(result.outcome)
+            except Exception:
+                result.error = traceback.format_exc()
+        result.seconds = time.monotonic() - began
+        return result
+
+    def _servers_of(self, played: Round) -> ExitStack:
+        """Rounds that break a server have it for themselves."""
+        stack = ExitStack()
+        if played.own_kafka:
+            stack.enter_context(self._kafka)
+        if played.own_postgres:
+            stack.enter_context(self._postgres)
+        return stack
+
+    def _outcome(self, played: Round, number: int, source: Path | None) -> Outcome:
+        dice = Random(f"{self._seed}/{number}/{played.name}")
+        home = self._home / f"round-{number}-{time.monotonic_ns()}"
+        rig = Rig(self._servers, dice, home, own_kafka=played.own_kafka,
+                  own_postgres=played.own_postgres, source=source)  # fmt: skip
+        try:
+            played.play(rig)
+        finally:
+            rig.close()
+        return rig.outcome
+
+
+def _flaw(outcome: Outcome) -> str | None:
+    if outcome.anomalies:
+        return f"anomalies {outcome.anomalies}:\n" + "\n".join(outcome.shown)
+    if not outcome.faults:
+        return "no fault has struck: this round shows nothing"
+    if not outcome.records:
+        return "nothing was compared: the round never came to its verdict"
+    return None

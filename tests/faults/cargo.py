@@ -1,0 +1,113 @@
+"""The records of fault rounds and the tables they land in.
+
+Owns what a record is, how it is hashed here and in SQL, and the tables. Every record names its
+partition and its number there, so that whatever happens to it can be told from the table alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.services.kafka_tools import KafkaTools
+
+SECRET = "canary-of-the-password"
+MARK = "canary-of-a-record"
+"""Stands in every record: neither may ever be in a log."""
+
+TABLES = """
+CREATE TABLE inserted (p int, n bigint, k text, body text, landed bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE upserted (p int, n bigint, k text PRIMARY KEY, body text);
+CREATE TABLE moves (seq bigint GENERATED ALWAYS AS IDENTITY, connector text, topic text,
+  partition int, epoch_before bigint, epoch bigint, next_before bigint, next_offset bigint,
+  claimant int, writer int DEFAULT pg_backend_pid());
+CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO moves
+    (connector, topic, partition, epoch_before, epoch, next_before, next_offset, claimant)
+  VALUES (new.connector, new.topic, new.partition, CASE WHEN tg_op = 'UPDATE' THEN old.epoch END,
+    new.epoch, CASE WHEN tg_op = 'UPDATE' THEN old.next_offset END, new.next_offset, new.backend_pid);
+  RETURN NULL; END $$;
+CREATE TRIGGER note_move AFTER INSERT OR UPDATE ON sinkworker_offsets
+  FOR EACH ROW EXECUTE FUNCTION note_move();
+"""
+"""moves: every claim and every commit, in the order in which they got the row's lock."""
+
+ROW_HASH = "('x' || left(md5(concat_ws('|', p, n, k, body)), 15))::bit(60)::bigint"
+
+
+class Cargo(NamedTuple):
+    """One record. body: None for a tombstone."""
+
+    p: int
+    n: int
+    k: str
+    body: str | None
+
+    def encoded(self) -> bytes | None:
+        return None if self.body is None else json.dumps(self._asdict()).encode()
+
+    def hash(self) -> int:
+        """As ROW_HASH."""
+        text = f"{self.p}|{self.n}|{self.k}|{self.body}"
+        return int(hashlib.md5(text.encode()).hexdigest()[:15], 16)
+
+
+def decoded(partition: int, key: bytes | None, value: bytes | None) -> Cargo:
+    if value is None:
+        return Cargo(partition, -1, (key or b"").decode(), None)
+    return Cargo(**json.loads(value))
+
+
+def make(
+    dice: Random, partition: int, numbers: Iterable[int], keys: int, tombstones: float
+) -> list[Cargo]:
+    """Records with these numbers. keys: of how many different ones. tombstones: their share."""
+    made = []
+    for n in numbers:
+        body = None if dice.random() < tombstones else _body(dice)
+        made.append(Cargo(partition, n, f"{partition}-{dice.randrange(keys)}", body))
+    return made
+
+
+def _body(dice: Random) -> str:
+    return f"{MARK} " + "x" * dice.randrange(20, 200)
+
+
+def send(kafka: KafkaTools, topic: str, records: Iterable[Cargo]) -> None:
+    """To their partitions, acknowledged."""
+    producer = kafka.producer(linger_ms=20, queue_buffering_max_messages=1_000_000)
+    for record in records:
+        producer.produce(topic, record.encoded(), record.k.encode(), partition=record.p)
+    assert producer.flush(60) == 0, "not everything was produced"
+
+
+class State(NamedTuple):
+    """What a partition's part of the table amounts to."""
+
+    count: int
+    last: int
+    hash: int
+
+
+Fold = Callable[[dict[Any, Cargo], State, Cargo], State]
+
+
+def inserted(_: dict[Any, Cargo], state: State, record: Cargo) -> State:
+    """The state after one more record, in a table that takes them all."""
+    return State(state.count + 1, record.n, state.hash + record.hash())
+
+
+def upserted(rows: dict[Any, Cargo], state: State, record: Cargo) -> State:
+    """The state after one more record, in a table with a row a key. Changes `rows`."""
+    before = rows.pop(record.k, None)
+    count, total = state.count - (before is not None), state.hash - (before.hash() if before else 0)
+    if record.body is not None:
+        rows[record.k] = record
+        return State(count + 1, record.n, total + record.hash())
+    return State(count, state.last, total)
+
+
+FOLDS: Mapping[str, Fold] = {"inserted": inserted, "upserted": upserted}

@@ -1,0 +1,57 @@
+"""The named places of a worker with the Postgres sink where a failpoint can strike.
+
+Owns the names; `sinkworker/failpoints.py` knows how to get there. A test holds each to a function that
+exists.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from sinkworker.failpoints import Failpoint
+
+CONSUMER = "sinkworker.kafka.consumer:KafkaPythonConsumer"
+LISTENER = "sinkworker.kafka.rebalance:RebalanceListener"
+LOOP = "sinkworker.runtime.sink_task:SinkTaskLoop"
+OFFSETS = "connectors.postgres.offsets:OffsetTable"
+TASK = "connectors.postgres.task:PostgresSinkTask"
+
+
+class Place(NamedTuple):
+    """at, when: as a Failpoint has them. often: it is passed at every flush, not only now and then."""
+
+    at: str
+    when: Literal["before", "after"]
+    often: bool = True
+
+    def failpoint(self, do: Any, hit: int = 1, argument: float = 0) -> Failpoint:
+        return Failpoint(self.at, self.when, do, hit, argument)
+
+
+PLACES = {
+    "poll.before": Place(f"{CONSUMER}.poll", "before"),
+    "poll.after": Place(f"{CONSUMER}.poll", "after"),
+    "convert.before": Place("sinkworker.runtime.pipeline:Pipeline.process", "before"),
+    "convert.after": Place("sinkworker.runtime.pipeline:Pipeline.process", "after"),
+    "put.after": Place(f"{TASK}.put", "after"),
+    "flush.before": Place(f"{TASK}.flush", "before"),
+    "cas.before": Place(f"{OFFSETS}.advance", "before"),
+    "cas.after": Place(f"{OFFSETS}.advance", "after"),
+    "copy.mid": Place("psycopg.copy:Copy.write_row", "before"),
+    "rows.after": Place("connectors.postgres.isolation:Isolation.write_all_good", "after"),
+    "commit.before": Place(f"{TASK}._verify", "after"),
+    "commit.after": Place(f"{TASK}._commit", "after"),
+    "flush.after": Place(f"{TASK}.flush", "after"),
+    "mirror.before": Place(f"{CONSUMER}.mirror", "before"),
+    "mirror.after": Place(f"{CONSUMER}.mirror", "after"),
+    "seed.before": Place(f"{OFFSETS}.seed", "before", often=False),
+    "seed.after": Place(f"{OFFSETS}.seed", "after", often=False),
+    "claim.before": Place(f"{OFFSETS}.claim", "before", often=False),
+    "claim.after": Place(f"{OFFSETS}.claim", "after", often=False),
+    "seek.before": Place(f"{CONSUMER}.seek", "before", often=False),
+    "resume.after": Place(f"{CONSUMER}.resume", "after", often=False),
+    "assign.in": Place(f"{LISTENER}.on_partitions_assigned", "after", often=False),
+    "revoke.in": Place(f"{LISTENER}.on_partitions_revoked", "after", often=False),
+    "shutdown.flush": Place(f"{LOOP}._flush_once_more", "before", often=False),
+    "close.before": Place(f"{CONSUMER}.close", "before", often=False),
+}

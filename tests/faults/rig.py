@@ -1,0 +1,315 @@
+"""What one round works with: a topic with a backlog, a database, workers with failpoints, and a verdict.
+
+Owns a round's things from beginning to end. Must not know any fault.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sinkworker.failpoints import VARIABLE, Failpoint
+from tests.faults import cargo
+from tests.faults.checker import Case
+from tests.faults.observer import Observer
+from tests.faults.places import PLACES
+from tests.faults.servers import Servers
+from tests.services.database import Database
+from tests.services.kafka_tools import KafkaTools
+from tests.services.process import wait_until
+from tests.services.worker import WorkerProcess
+
+QUICK = {
+    "consumer.override.session.timeout.ms": "1500",
+    "consumer.override.heartbeat.interval.ms": "300",
+    "consumer.override.metadata.max.age.ms": "500",
+    "errors.retry.delay.max.ms": "300",
+}
+
+KEYS = {
+    "inserted": {"insert.mode": "insert"},
+    "upserted": {
+        "insert.mode": "upsert", "pk.mode": "record_key", "pk.fields": "k",
+        "delete.enabled": "true", "key.converter": "StringConverter",
+    },
+}  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """What a round showed. faults: what provably struck. recovery: seconds from a fault to the next
+    commit, for rounds that measure it."""
+
+    records: int = 0
+    aborted: int = 0
+    snapshots: int = 0
+    faults: list[str] = field(default_factory=list)
+    recovery: list[float] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
+    anomalies: dict[str, int] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+
+
+class FaultyWorker(WorkerProcess):
+    """A worker with failpoints. source: a folder whose copy of the code it runs (for mutants)."""
+
+    def __init__(
+        self, *configs: Path, home: Path, number: int, failpoints: Sequence[Failpoint],
+        source: Path | None, env: dict[str, str],
+    ) -> None:  # fmt: skip
+        self.number, self._journal = number, home / f"journal-{number}.jsonl"
+        self.log_file = home / f"worker-{number}.log"
+        plan = home / f"plan-{number}.json"
+        plan.write_text(
+            json.dumps(
+                {"journal": str(self._journal), "failpoints": [asdict(f) for f in failpoints]}
+            )
+        )
+        self._options = ("--failpoints",) if failpoints else ()
+        code = {"PYTHONPATH": str(source)} if source else {}
+        super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
+
+    def start(self, *options: str) -> FaultyWorker:
+        super().start(*self._options, *options)
+        return self
+
+    def fired(self) -> list[str]:
+        """What its failpoints did, in their order, but for rests."""
+        if not self._journal.exists():
+            return []
+        return [
+            f"{each['do']} {each['when']} {each['at'].partition(':')[2]}"
+            for each in map(json.loads, self._journal.read_text().splitlines())
+            if each["hit"] != 0
+        ]
+
+    def wait_fired(self, seconds: float = 30) -> str:
+        """Until one of its failpoints has struck; which."""
+
+        def has_fired() -> bool:
+            return bool(self.fired()) or not self.is_running()
+
+        wait_until(has_fired, seconds, f"a failpoint of worker {self.number} to strike")
+        assert self.fired(), f"the worker ended; its log:\n{self.log()[-3000:]}"
+        return self.fired()[0]
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+        return int(line.split()[1]) * 1024
+
+
+class Rig:
+    """One round's topic, database, workers and observer. dice: the round's only source of chance."""
+
+    def __init__(
+        self, servers: Servers, dice: Random, home: Path, *, own_kafka: bool = False,
+        own_postgres: bool = False, source: Path | None = None,
+    ) -> None:  # fmt: skip
+        home.mkdir(parents=True, exist_ok=True)
+        self.servers, self.dice, self.home, self._source = servers, dice, home, source
+        self.kafka_server = servers.own_kafka() if own_kafka else servers.kafka()
+        self.postgres_server = servers.own_postgres() if own_postgres else servers.postgres()
+        self.kafka = KafkaTools(self.kafka_server.bootstrap)
+        self.database_name = servers.new_database(self.postgres_server)
+        self.database = Database(self.postgres_server.url(self.database_name))
+        self.connector = f"fault-{dice.randrange(10**6):06d}"
+        self.table, self.partitions, self.topic = "inserted", 2, ""
+        self.outcome = Outcome()
+        self._workers: list[FaultyWorker] = []
+        self._observer: Observer | None = None
+        self._numbers: list[int] = []
+
+    # the backlog
+
+    def load(
+        self, records: int = 4_000, partitions: int = 2, table: str = "inserted", keys: int = 200,
+        **settings: str,
+    ) -> None:  # fmt: skip
+        """A new topic that holds so many records, and an observer of the table they will land in."""
+        self.table, self.partitions = table, partitions
+        self.topic = self.kafka.create_topic(partitions=partitions, **settings)
+        self._numbers = [0] * partitions
+        self.send(records, keys)
+        self.observe()
+
+    def send(self, records: int, keys: int = 200, partitions: Sequence[int] | None = None) -> None:
+        """More records, dealt evenly to these partitions."""
+        cargo.send(self.kafka, self.topic, self.made(records, keys, partitions))
+
+    def made(
+        self, records: int, keys: int = 200, partitions: Sequence[int] | None = None
+    ) -> list[cargo.Cargo]:
+        """Records that nobody has sent yet, mixed as they would come from many producers."""
+        chosen = list(partitions if partitions is not None else range(self.partitions))
+        tombstones = 0.1 if self.table == "upserted" else 0.0
+        made: list[cargo.Cargo] = []
+        for p in chosen:
+            count = records // len(chosen)
+            numbers = range(self._numbers[p], self._numbers[p] + count)
+            self._numbers[p] += count
+            made += cargo.make(self.dice, p, numbers, keys, tombstones)
+        return made
+
+    def grow(self, partitions: int) -> None:
+        """Add partitions to the topic, up to this number."""
+        self.kafka.add_partitions(self.topic, partitions)
+        self._numbers += [0] * (partitions - self.partitions)
+        self.partitions = partitions
+
+    def observe(self) -> None:
+        url = self.postgres_server.url(self.database_name)
+        file = self.home / "snapshots.jsonl"
+        self._observer = Observer(url, self.connector, self.table, file).start()
+
+    # workers
+
+    def config(
+        self, kafka: str | None = None, postgres_port: int | None = None, **keys: Any
+    ) -> Path:
+        """A connector file; keys with `__` for dots. kafka, postgres_port: a proxy's."""
+        url = self.postgres_server.url(self.database_name)
+        if postgres_port is not None:
+            url = url.replace(f":{self.postgres_server.port}/", f":{postgres_port}/")
+        lines = QUICK | KEYS[self.table] | {
+            "name": self.connector,
+            "connector.class": "PostgresSink",
+            "bootstrap.servers": kafka or self.kafka_server.bootstrap,
+            "topics": self.topic,
+            "value.converter": "JsonConverter",
+            "value.converter.schemas.enable": "false",
+            "connection.url": url,
+            "connection.password": "${env:PG_PASSWORD}",
+            "table.name.format": self.table,
+            "batch.size": "200",
+        } | {key.replace("__", "."): value for key, value in keys.items()}  # fmt: skip
+        path = self.home / f"connector-{len(list(self.home.glob('connector-*')))}.properties"
+        path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
+        return path
+
+    def worker(
+        self, config: Path, *failpoints: Failpoint, seconds_a_flush: float = 0
+    ) -> FaultyWorker:
+        """Not started yet; killed at the round's end if it still runs.
+
+        seconds_a_flush: it rests so long before each, so that its backlog lasts.
+        """
+        rests = [PLACES["flush.before"].failpoint("sleep", 0, seconds_a_flush)]
+        worker = FaultyWorker(
+            config, home=self.home, number=len(self._workers),
+            failpoints=[*failpoints, *(rests if seconds_a_flush else ())],
+            source=self._source, env={"PG_PASSWORD": cargo.SECRET},
+        )  # fmt: skip
+        self._workers.append(worker)
+        return worker
+
+    # progress
+
+    def stored(self) -> dict[int, int]:
+        rows = self.database.execute(
+            "SELECT partition, next_offset FROM sinkworker_offsets "
+            "WHERE connector = %s AND topic = %s AND next_offset IS NOT NULL",
+            [self.connector, self.topic],
+        )
+        return dict(rows)  # type: ignore[arg-type]
+
+    def epochs(self) -> dict[int, int]:
+        rows = self.database.execute(
+            "SELECT partition, epoch FROM sinkworker_offsets WHERE connector = %s AND topic = %s",
+            [self.connector, self.topic],
+        )
+        return dict(rows)  # type: ignore[arg-type]
+
+    def progress(self) -> int:
+        return sum(self.stored().values())
+
+    def backlog(self) -> int:
+        """How many offsets are yet to be stored."""
+        return sum(self.kafka.ends(self.topic).values()) - self.progress()
+
+    def wait_for_progress(self, more: int = 1, seconds: float = 30) -> None:
+        """Until so many more offsets are stored."""
+        wanted = self.progress() + more
+        wait_until(lambda: self.progress() >= wanted, seconds, f"{wanted} offsets stored")
+
+    def recovered(self, since: float) -> None:
+        """Wait for the next commit, and note how long that took since the fault (a monotonic time)."""
+        self.wait_for_progress(1, 60)
+        self.outcome.recovery.append(time.monotonic() - since)
+
+    # faults
+
+    def struck(self, what: str) -> None:
+        """A fault has provably happened; without one a round does not count."""
+        self.outcome.faults.append(what)
+
+    def struck_under_backlog(self, what: str) -> None:
+        """The same; and there was still something to read, so that it met a worker at work."""
+        left = self.backlog()
+        assert left > 0, f"{what}: the worker had nothing left to do"
+        self.struck(what)
+
+    # the end
+
+    def finish(self, *workers: FaultyWorker, seconds: float = 60) -> None:
+        """Let these workers (or a new one) read to the end, stop them, and judge."""
+        running = workers or (self.worker(self.config(batch__size="2000")).start(),)
+        self.wait_until_stored(seconds, running)
+        self.outcome.memory += [worker.memory() for worker in running if worker.is_running()]
+        codes = [worker.stop() for worker in running]
+        logs = "\n".join(worker.log()[-2000:] for worker in running)
+        assert codes == [0] * len(codes), f"exit codes {codes}:\n{logs}"
+        self.judge()
+
+    def wait_until_stored(self, seconds: float, workers: Sequence[FaultyWorker] = ()) -> None:
+        """Until every stored offset is at the log's end."""
+        ends = self.kafka.ends(self.topic)
+
+        def is_done() -> bool:
+            return {p: self.stored().get(p, 0) for p in ends} == ends
+
+        try:
+            wait_until(is_done, seconds, f"offsets {ends} stored")
+        except AssertionError as error:
+            logs = "\n".join(worker.log()[-3000:] for worker in workers)
+            raise AssertionError(f"{error}; stored: {self.stored()}\n{logs}") from None
+
+    def judge(self, *, complete: bool = True) -> None:
+        """Stop observing and compare, in a program of its own. Its findings go to the outcome."""
+        assert self._observer is not None
+        self._observer.stop()
+        case = Case(
+            self.kafka_server.bootstrap, self.postgres_server.url(self.database_name),
+            self.connector, self.topic, self.table, str(self.home / "snapshots.jsonl"),
+            [str(worker.log_file) for worker in self._workers], complete,
+        )  # fmt: skip
+        file = self.home / "case.json"
+        file.write_text(json.dumps(asdict(case)))
+        command = [sys.executable, "-m", "tests.faults.checker", str(file)]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        assert run.returncode == 0, run.stderr
+        for name, value in json.loads(run.stdout).items():
+            setattr(self.outcome, name, value)
+
+    def close(self) -> None:
+        """End what the round started, whatever became of it."""
+        for worker in self._workers:
+            if worker.is_running():
+                worker.thaw()
+                worker.kill()
+        if self._observer is not None:
+            self._observer.stop()
+        self.database.close()
+        self.servers.drop_database(self.postgres_server, self.database_name)
+        self.kafka.close()
+
+
+Play = Callable[[Rig], None]

@@ -1,0 +1,95 @@
+"""The real servers of fault rounds: some that rounds share, and some for one round at a time to break.
+
+Owns starting them when first needed, and a template database with the tables of a round.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from connectors.postgres import PostgresSinkConnector
+from tests.faults.cargo import TABLES
+from tests.services.kafka import KafkaServer
+from tests.services.postgres import PostgresServer
+
+TEMPLATE = "round_template"
+
+# A round's databases come and go: what a crash of the machine would leave is nobody's concern, and
+# neither is what autovacuum does. fsync is off: the servers' processes die, the machine does not.
+POSTGRES_SETTINGS = {"fsync": "off", "max_connections": "200", "log_min_messages": "fatal"}
+
+
+class Servers:
+    """Thread-safe: rounds that run side by side ask for what they need."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._lock = home, threading.RLock()
+        self._started: dict[str, Any] = {}
+
+    def kafka(self) -> KafkaServer:
+        """A broker that rounds share; nobody breaks it."""
+        return self._started_once("kafka", KafkaServer)  # type: ignore[no-any-return]
+
+    def postgres(self) -> PostgresServer:
+        """A server that rounds share; nobody breaks it."""
+        return self._started_once("postgres", _postgres)  # type: ignore[no-any-return]
+
+    def own_kafka(self) -> KafkaServer:
+        """A broker for one round at a time (the campaign sees to that)."""
+        return self._started_once("own-kafka", KafkaServer)  # type: ignore[no-any-return]
+
+    def own_postgres(self) -> PostgresServer:
+        """A server for one round at a time."""
+        return self._started_once("own-postgres", _postgres)  # type: ignore[no-any-return]
+
+    def _started_once(self, name: str, make: Any) -> Any:
+        with self._lock:
+            if name not in self._started:
+                self._started[name] = make(self._home / name).start()
+                if isinstance(self._started[name], PostgresServer):
+                    _make_template(self._started[name])
+            return self._started[name]
+
+    def stop(self) -> None:
+        for server in self._started.values():
+            server.kill() if isinstance(server, KafkaServer) else server.stop("immediate")
+
+    # databases
+
+    def new_database(self, server: PostgresServer) -> str:
+        """A database with a round's tables."""
+        name = f"round_{uuid.uuid4().hex[:12]}"
+        with self._lock, psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')  # type: ignore[call-overload]
+        return name
+
+    def drop_database(self, server: PostgresServer, name: str) -> None:
+        with suppress(psycopg.Error), psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+
+def _postgres(home: Path) -> PostgresServer:
+    return PostgresServer(home, POSTGRES_SETTINGS)
+
+
+def _make_template(server: PostgresServer) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")  # type: ignore[call-overload]
+    _make_offset_table(server.url(TEMPLATE))
+    with psycopg.connect(server.url(TEMPLATE), autocommit=True) as connection:
+        connection.execute(TABLES)  # type: ignore[call-overload]
+
+
+def _make_offset_table(url: str) -> None:
+    """By the sink itself, so that it is the table of this version."""
+    config = PostgresSinkConnector.config_class.model_validate({"connection.url": url})
+    store = PostgresSinkConnector("template", config).offset_store()  # type: ignore[arg-type]
+    assert store is not None
+    store.read()
+    store.close()
