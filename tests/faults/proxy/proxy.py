@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from tests.faults.proxy.faults import Fired, Firings, Raw, Reader, Then, Trigger
 from tests.faults.proxy.lane import Conditions
@@ -44,7 +44,7 @@ class Proxy:
         self._for_new: dict[Direction, Conditions] = {way: Conditions() for way in DIRECTIONS}
         self._fate_of_new: Then | None = None
 
-    def start(self) -> Proxy:
+    def start(self) -> Self:
         self._thread.start()
         self._await(self._listen())
         return self
