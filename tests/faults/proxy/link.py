@@ -105,7 +105,7 @@ class Link:
         return None
 
     def _act(self, lane: Lane, trigger: Trigger, piece: Piece, passed: int) -> None:
-        fired = Fired(trigger.name, self.number, piece.note or piece.kind, passed)
+        fired = Fired(trigger.name, self.number, trigger.describe(piece), passed)
         loop = asyncio.get_running_loop()
         trigger.strike(fired, lambda then: loop.call_soon_threadsafe(self._go_on, lane, then))
         self._firings.add(fired)

@@ -68,12 +68,12 @@ def test_a_commit_of_the_extended_protocol_is_its_execution(size: int) -> None:
 
 
 @SIZES
-def test_rows_of_copy_are_counted_without_their_headers(size: int) -> None:
-    rows = [b"1\ta\n" * 100, b"", b"2\tb\n"]
-    data = STARTUP + b"".join(message("d", row) for row in rows) + message("c", b"")
+def test_rows_of_copy_are_counted_with_their_headers(size: int) -> None:
+    rows = [message("d", row) for row in (b"1\ta\n" * 100, b"", b"2\tb\n")]
+    data = STARTUP + query("COPY t FROM STDIN") + b"".join(rows) + message("c", b"")
     pieces = read(FromClient(Conversation()), data + query("COMMIT"), size)
     assert b"".join(piece.data for piece in pieces if piece.kind == "copy") == b"".join(rows)
-    assert notes(pieces) == ["COMMIT after 404 bytes of COPY"]
+    assert notes(pieces) == [f"COMMIT after {400 + 4 + 3 * 5} bytes of COPY"]
 
 
 @SIZES
