@@ -131,12 +131,13 @@ def test_an_answer_that_says_rollback_is_told_as_that(
     assert swallowed.wait(0).what == "ROLLBACK"
 
 
+@pytest.mark.parametrize("write", [insert, insert_in_pipeline])
 def test_a_held_commit_happens_when_it_is_released(
-    proxy: PostgresProxy, database: Database
+    proxy: PostgresProxy, database: Database, write: Any
 ) -> None:
     with connected(proxy, database) as connection, ThreadPoolExecutor(1) as pool:
         held = proxy.hold_commit()
-        writing = pool.submit(insert, connection)
+        writing = pool.submit(write, connection)
         held.wait()
         assert count(database) == 0
         assert not writing.done()
@@ -215,15 +216,23 @@ def test_a_copy_that_is_cut_is_rolled_back(
     assert count(database) == 0
 
 
-def test_a_cut_behind_the_last_row_does_not_fire(proxy: PostgresProxy, database: Database) -> None:
+def test_a_copy_is_cut_at_the_very_byte_and_once(proxy: PostgresProxy, database: Database) -> None:
+    """Ten rows are 160 bytes."""
+    beyond = proxy.cut_copy_at(10 * 16 + 1)
     with connected(proxy, database) as connection:
-        cut = proxy.cut_copy_at(161)
         copy(connection, 10)
-        assert not cut.has_fired
+        assert not beyond.has_fired
         with pytest.raises(psycopg.OperationalError):
             copy(connection, 1)
-        assert cut.wait(0).bytes == 1
-    assert count(database) == 10
+    assert beyond.wait(0).bytes == 1
+    last = proxy.cut_copy_at(10 * 16)
+    with connected(proxy, database) as connection, pytest.raises(psycopg.OperationalError):
+        copy(connection, 10)
+    assert last.has_fired
+    with connected(proxy, database) as connection:
+        copy(connection, 10)
+    assert count(database) == 20
+    assert len(proxy.fired) == 2
 
 
 def test_a_black_hole_at_the_commit_closes_nothing(
