@@ -46,6 +46,7 @@ class Reading:
             group_id=self.client,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            session_timeout_ms=3000,  # so long blocks who was answered in vain
             heartbeat_interval_ms=200,
             retry_backoff_ms=50,
             reconnect_backoff_ms=50,
