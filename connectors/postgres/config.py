@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.postgres.address import connection_arguments
+from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from sinkworker.api import ConnectorConfig, CsvList, Password
 
 KAFKA_COLUMNS = ("__connect_topic", "__connect_partition", "__connect_offset")
@@ -84,6 +85,13 @@ class PostgresSinkConfig(ConnectorConfig):
             if not topic or not table:
                 raise ValueError("Expected <topic>:<table>,…")
         return items
+
+    @field_validator("offsets_table")
+    @classmethod
+    def _offsets_table_can_be_named(cls, table: str) -> str:
+        if would_be_cut(table):
+            raise ValueError(f"Postgres has no names of more than {LONGEST_NAME} bytes")
+        return table
 
     @model_validator(mode="after")
     def _modes_fit_together(self) -> PostgresSinkConfig:

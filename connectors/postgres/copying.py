@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
-from connectors.postgres.failures import Kind, copy_line, kind_of
-from connectors.postgres.isolation import FAILURES, BadRowError
+from connectors.postgres.failures import FAILURES, Kind, copy_line, kind_of
 from connectors.postgres.json_text import copying
+from connectors.postgres.pieces import BadRowError
 from connectors.postgres.rows import Row
 from connectors.postgres.session import Session
 

@@ -26,6 +26,8 @@ RETRIABLE = re.compile(r"40...|55P03|57...|08...|53...|58...|25006|25P02|25P03|2
 # DataError, and a ProgrammingError with these words.
 UNWRITABLE = (UnicodeError, ValueError, OverflowError, RecursionError, TypeError)
 NO_FORM = r"cannot adapt type '(.+?)'"
+# What may come of writing rows, whoever is to blame.
+FAILURES = (psycopg.Error, *UNWRITABLE)
 # COPY's place: a table, line and column may be named misleadingly, so the first that fits counts.
 PLACE = re.compile(r'^COPY .+?, line (\d+)(?:, column (.+?))?(?:: "|: null input$|$)', re.MULTILINE)
 # Which words of a client's error mean what. Of those words only names of types are shown.
@@ -64,10 +66,12 @@ def _is_of_a_row(error: Exception) -> bool:
         return False
     place = _place(error)
     return bool(
-        (place and place[2])
-        or type(error) is psycopg.DatabaseError
-        or error.diag.source_function == "ExecWithCheckOptions"
+        (place and place[2]) or type(error) is psycopg.DatabaseError or _is_of_a_policy(error)
     )
+
+
+def _is_of_a_policy(error: psycopg.Error) -> bool:
+    return error.diag.source_function == "ExecWithCheckOptions" and error.sqlstate == "42501"
 
 
 def is_stuck(error: psycopg.Error) -> bool:
@@ -105,6 +109,8 @@ def translated(error: Exception, doing: str) -> ConnectError:
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        if _is_of_a_policy(error):
+            return "a row-level security policy forbids the row (42501)"
         return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"

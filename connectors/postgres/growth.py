@@ -16,7 +16,7 @@ from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
 from connectors.postgres.tables import Table
 from connectors.postgres.types import column_types
-from sinkworker.api import SinkRecord
+from sinkworker.api import ConnectError, SinkRecord
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +34,25 @@ class Growth:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def grow(self, table: Table, lacking: Lacking, key: Sequence[str]) -> None:
+    def grow(self, table: Table, lacking: Lacking, key: Sequence[str]) -> bool:
         """Make columns for all fields of these records, or the table itself when it has none.
 
-        Whether that was enough is for the catalog to say: others may have been at it, too.
+        False when it cannot grow. Otherwise the catalog says what there is: others may have been at
+        it, too.
         """
         names = dict.fromkeys(name for _, values in lacking for name in values)
         types = column_types(lacking, [name for name in names if name not in table.columns])
-        if table.columns:
-            self._add_columns(table.name, types)
-        else:
-            self._create(table.name, {name: types[name] for name in names}, key)
+        try:
+            if table.columns:
+                self._add_columns(table.name, types)
+            else:
+                self._create(table.name, {name: types[name] for name in names}, key)
+        except ConnectError as error:
+            if not isinstance(error.__cause__, CANNOT_GROW):
+                raise
+            log.warning("%s. The table stays as it is", error)
+            return False
+        return True
 
     def _create(self, name: str, columns: Mapping[str, str], key: Sequence[str]) -> None:
         parts = [
@@ -71,13 +79,10 @@ class Growth:
             with self._session.using(f"changing table {name}"), connection.transaction():
                 connection.execute(statement("catalog", "lock for ddl"))
                 connection.execute(query)
-        except Exception as error:
-            if isinstance(error.__cause__, OVERTAKEN):
-                return False
-            if isinstance(error.__cause__, CANNOT_GROW):
-                log.warning("%s; it stays as it is", error)
-                return False
-            raise
+        except ConnectError as error:
+            if not isinstance(error.__cause__, OVERTAKEN):
+                raise
+            return False
         return True
 
 

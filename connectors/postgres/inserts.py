@@ -11,7 +11,7 @@ from psycopg import sql
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.copying import Columns, copy_rows, names_of
-from connectors.postgres.isolation import BadRowError
+from connectors.postgres.pieces import BadRowError
 from connectors.postgres.rows import Plans, Row
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Purpose, Stages

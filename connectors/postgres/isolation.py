@@ -7,86 +7,17 @@ search for culprits. Good records keep their transaction. Must not know statemen
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import LiteralString, NamedTuple
+from collections.abc import Sequence
+from typing import LiteralString
 
 import psycopg
 
-from connectors.postgres.batch import Batch, Report
-from connectors.postgres.failures import UNWRITABLE, Kind, is_of_one_value, kind_of, rejection
+from connectors.postgres.batch import Report
+from connectors.postgres.failures import FAILURES, Kind, is_of_one_value, kind_of, rejection
+from connectors.postgres.pieces import BadRowError, Failure, Piece, Work, without_culprit
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
 from sinkworker.api import DataError, TopicPartition
-
-Attempt = Callable[[Batch], None]
-
-FAILURES = (psycopg.Error, *UNWRITABLE)
-
-
-class BadRowError(Exception):
-    """An attempt failed because of one record, and says which: an index into its batch."""
-
-    def __init__(self, index: int) -> None:
-        super().__init__(index)
-        self.index = index
-
-
-class Work(NamedTuple):
-    """One table's share of a flush."""
-
-    batch: Batch
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt was rolled back. (Not the error: its traceback would keep every row in memory.)
-
-    piece: what was being written, None when all was. index: of the culprit in it, where the error
-    says so. is_certain: no other record of the attempt can have to do with it. is_dependent: another
-    record may provide what this one lacks: a deferred constraint, or a foreign key.
-    """
-
-    reason: str
-    piece: Piece | None
-    index: int | None = None
-    is_certain: bool = False
-    is_dependent: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
-    """Some records of one table's share, in order. failure: why its single record is rejected."""
-
-    work: Work
-    positions: Sequence[int]
-    failure: Failure | None = None
-
-    def write(self) -> None:
-        batch = self.work.batch
-        is_whole = len(self.positions) == len(batch)
-        self.work.attempt(batch if is_whole else batch.only(self.positions))
-
-    def halves(self) -> list[Piece]:
-        middle = (len(self.positions) + 1) // 2
-        return [*self._part(0, middle), *self._part(middle, len(self.positions))]
-
-    def without_culprit(self, failure: Failure) -> list[Piece]:
-        """What is to be tried next, in the order of the log."""
-        index = 0 if len(self.positions) == 1 else failure.index
-        if index is None:
-            return self.halves()
-        is_found = index == 0 or failure.is_certain
-        culprit = self.positions[index : index + 1]
-        return [
-            *self._part(0, index),
-            Piece(self.work, culprit, failure if is_found else None),
-            *Piece(self.work, self.positions[index + 1 :]).halves(),
-        ]
-
-    def _part(self, start: int, end: int) -> list[Piece]:
-        return [Piece(self.work, self.positions[start:end])] if start < end else []
 
 
 class Isolation:
@@ -104,28 +35,30 @@ class Isolation:
 
     def write_all_good(self, works: Sequence[Work]) -> None:
         """Raises what `report` raises, and failures that are not of data."""
-        pieces = [Piece(work, range(len(work.batch))) for work in works]
-        if not pieces or self._are_written(pieces):
+        if not works:
             return
-        if not self._are_written_apart(pieces):
+        pieces = [Piece(work, range(len(work.batch))) for work in works]
+        failure = self._failure_in_best_order(pieces)
+        if failure is None:
+            return
+        if not self._are_written_apart(without_culprit(pieces, failure)):
             left = self._without_rejected(pieces)
-            if not self._are_written(left):
-                self._write_apart(left)
+            failure = self._failure_in_best_order(left)
+            if failure is not None:
+                self._write_apart(without_culprit(left, failure))
         for piece in sorted(self._held, key=_place):
             self._tell(piece)
 
-    def _are_written(self, pieces: list[Piece]) -> bool:
-        """All at once. Between tables no order is given: one that lacks rows of others goes last."""
-        for _ in range(len(pieces)):
+    def _failure_in_best_order(self, pieces: list[Piece]) -> Failure | None:
+        """Between tables no order is given: one that lacks rows of others is written last."""
+        failure = self._failure_of(pieces)
+        for _ in range(len(pieces) - 1):
+            if failure is None or not failure.is_dependent or failure.piece is pieces[-1]:
+                break
+            pieces.remove(failure.piece)
+            pieces.append(failure.piece)
             failure = self._failure_of(pieces)
-            if failure is None:
-                return True
-            late = failure.piece
-            if late is None or late is pieces[-1] or not failure.is_dependent:
-                return False
-            pieces.remove(late)
-            pieces.append(late)
-        return False
+        return failure
 
     def _failure_of(self, pieces: Sequence[Piece]) -> Failure | None:
         """Write them, with one look at deferred constraints at the end, or undo it all.
@@ -133,13 +66,13 @@ class Isolation:
         At COMMIT these would show past every savepoint.
         """
         self._stages.trim()
-        piece: Piece | None = None
+        piece, is_written = pieces[0], False
         try:
             with self._session.connection.transaction():
                 self._constraints("DEFERRED")
                 for piece in pieces:
                     piece.write()
-                piece = None
+                is_written = True
                 self._constraints("IMMEDIATE")
         except BadRowError as bad:
             cause = bad.__cause__
@@ -148,7 +81,7 @@ class Isolation:
         except FAILURES as error:
             if kind_of(error) is not Kind.DATA:
                 raise
-            is_dependent = piece is None or isinstance(error, psycopg.errors.ForeignKeyViolation)
+            is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
             return Failure(rejection(error), piece, is_dependent=is_dependent)
         return None
 
@@ -211,11 +144,8 @@ class Isolation:
 
     def _tell(self, piece: Piece) -> None:
         assert piece.failure is not None
-        batch, position = piece.work.batch, piece.positions[0]
-        error = DataError(piece.failure.reason)
-        self._report(batch.sources[position], batch.records[position], error)
+        self._report(piece.source, piece.record, DataError(piece.failure.reason))
 
 
 def _place(piece: Piece) -> tuple[TopicPartition, int]:
-    batch, position = piece.work.batch, piece.positions[0]
-    return batch.sources[position], batch.records[position].offset
+    return piece.source, piece.record.offset

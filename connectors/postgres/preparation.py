@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from connectors.postgres.batch import Batch, Parts, Rejected, read
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.growth import Growth, Lacking
+from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from connectors.postgres.reader import DeletedKey, RecordReader
 from connectors.postgres.rows import Plans, UnknownFieldsError
 from connectors.postgres.session import Session
@@ -44,43 +45,51 @@ class Preparation:
         self._plans: dict[str, Plans] = {}
 
     def shares(self, batches: Batches) -> list[Share]:
-        """Raises RetriableError for a missing table, ConnectError when upserts are impossible."""
+        """Raises RetriableError for a missing table; ConnectError for one that no table can be, or
+        when upserts are impossible."""
         return [self._share(name, parts) for name, parts in self._by_table(batches).items()]
 
     def _by_table(self, batches: Batches) -> dict[str, Parts]:
         found: dict[str, list[tuple[TopicPartition, Sequence[SinkRecord]]]] = {}
         for source, records in batches.items():
             for topic, of_topic in _by_topic(records).items():
-                found.setdefault(self._config.table_of(topic), []).append((source, of_topic))
+                found.setdefault(self._table_of(topic), []).append((source, of_topic))
         return dict(found)
 
+    def _table_of(self, topic: str) -> str:
+        name = self._config.table_of(topic)
+        if would_be_cut(name):
+            raise ConnectError(
+                f"Table {name}: Postgres has no names of more than {LONGEST_NAME} bytes. Choose another "
+                "with table.name.format or topics.to.tables.mapping"
+            )
+        return name
+
     def _share(self, name: str, parts: Parts) -> Share:
-        share = self._read(self._tables.get(name), name, parts)
+        share = self._read(self._tables.get(name), parts)
         if _lacking(share):
-            share = self._read(self._tables.reload(name), name, parts)
-        growths = MOST_GROWTHS if self._may_grow(share.table) else 0
-        while growths and (lacking := _lacking(share)):
-            growths -= 1
-            self._growth.grow(share.table, lacking, self._reader.key_columns(lacking[0][0]))
-            share = self._read(self._tables.reload(name), name, parts)
+            share = self._read(self._tables.reload(name), parts)
+        for _ in range(MOST_GROWTHS if self._may_grow(share.table) else 0):
+            lacking = _lacking(share)
+            if not lacking or not self._grow(share.table, lacking):
+                break
+            share = self._read(self._tables.reload(name), parts)
         return self._with_key(share) if self._config.insert_mode == "upsert" else share
 
-    def _read(self, table: Table | None, name: str, parts: Parts) -> Share:
-        table = table or self._missing(name)
+    def _grow(self, table: Table, lacking: Lacking) -> bool:
+        return self._growth.grow(table, lacking, self._reader.key_columns(lacking[0][0]))
+
+    def _read(self, table: Table, parts: Parts) -> Share:
+        if not table.columns and not self._config.auto_create:
+            raise RetriableError(
+                f"Table {table.name} is missing and auto-creation is disabled: create it, or set "
+                "auto.create=true"
+            )
         plans = self._plans_of(table)
         batch, rejected = read(parts, self._reader, plans)
         if not table.columns:  # then there is nothing to delete
             rejected = [each for each in rejected if not _is_delete(each.error)]
         return Share(table, plans, batch, (), rejected)
-
-    def _missing(self, name: str) -> Table:
-        """A table without columns stands for one that is to be created."""
-        if not self._config.auto_create:
-            raise RetriableError(
-                f"Table {name} is missing and auto-creation is disabled: create it, or set "
-                "auto.create=true"
-            )
-        return Table(name, {})
 
     def _plans_of(self, table: Table) -> Plans:
         known = self._plans.get(table.name)

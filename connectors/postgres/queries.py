@@ -12,6 +12,9 @@ from pathlib import Path
 
 from psycopg import sql
 
+# https://www.postgresql.org/docs/current/limits.html
+LONGEST_NAME = 63
+
 _HEADING = re.compile(r"^-- ([a-z ]+) --$", re.MULTILINE)
 
 
@@ -30,3 +33,8 @@ def _statements(file: str) -> dict[str, str]:
 def identifier(name: str) -> sql.Identifier:
     """A table's name, perhaps with its schema before the first dot. Always quoted."""
     return sql.Identifier(*name.split(".", 1))
+
+
+def would_be_cut(name: str) -> bool:
+    """Whether Postgres would shorten it without a word: two such names may be one table."""
+    return any(len(part.encode()) > LONGEST_NAME for part in name.split(".", 1))

@@ -11,12 +11,12 @@ from operator import itemgetter
 from typing import Any
 
 from connectors.postgres.json_text import ENCODERS
+from connectors.postgres.queries import LONGEST_NAME
 from connectors.postgres.reader import Values
 from connectors.postgres.tables import Table
 from sinkworker.api import DataError
 
-# Limits of Postgres: https://www.postgresql.org/docs/current/limits.html
-LONGEST_NAME = 63
+# https://www.postgresql.org/docs/current/limits.html
 MOST_COLUMNS = 1600
 # Of records that leave out what they do not know there may be as many as subsets of their fields.
 MOST_SHAPES = 1000
@@ -145,7 +145,10 @@ def _impossible(table: Table, names: Sequence[str]) -> str | None:
             "with fields.include"
         )
     if len(names) + len(table.columns) > MOST_COLUMNS:
-        return f"its {len(names)} fields are more than the {MOST_COLUMNS} columns of a table"
+        return (
+            f"with its {len(names)} further fields table {table.name} would have more than the "
+            f"{MOST_COLUMNS} columns that a table can have"
+        )
     return next(filter(None, map(_impossible_name, names)), None)
 
 

@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import LiteralString
 
+import psycopg
 from psycopg import sql
 
+from connectors.postgres.failures import translated
 from connectors.postgres.session import Session
 from connectors.postgres.tables import Table
+from sinkworker.api import ConnectError
 
 # A further column of every stage, for numbers.
 LINE = "sinkworker line"
+# Of former attempts, in one stage.
 MOST_ROWS = 10_000
 
 
@@ -55,8 +59,14 @@ class Stages:
         if self._now.get(table.name) is table:
             return
         self._numbers.setdefault(table.name, len(self._numbers) + 1)
-        for purpose in Purpose:
-            self._make(self._name(table, purpose), table)
+        try:
+            for purpose in Purpose:
+                self._make(self._name(table, purpose), table)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ConnectError(
+                f"{translated(error, 'making temporary tables')}. Upserts, insert.mode=ignore and views "
+                f"need them: GRANT TEMPORARY on the database, and SELECT on {table.name}"
+            ) from error
         self._now[table.name] = table
 
     def get(self, table: Table, purpose: Purpose, rows: int) -> sql.Identifier:
@@ -68,8 +78,8 @@ class Stages:
         return sql.Identifier("pg_temp", name)
 
     def trim(self) -> None:
-        """What was deleted or rolled back is still scanned. Called when all of it is, outside of
-        savepoints that would bring it back."""
+        """Cut off the rows of former attempts, which every scan still meets. Called between attempts:
+        their savepoints would bring them back."""
         for name in [name for name, rows in self._rows.items() if rows > MOST_ROWS]:
             self._execute("TRUNCATE {}", name)
             del self._rows[name]

@@ -6,9 +6,8 @@ not know records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import sql
 
@@ -70,56 +69,54 @@ class Tables:
         """A flush begins: what the cache says of its tables may be out of date."""
         self._are_cached = False
 
-    def get(self, name: str) -> Table | None:
-        """From the cache, or from the catalog. None when there is no such table."""
+    def get(self, name: str) -> Table:
+        """From the cache, or from the catalog. Without columns when there is no such table."""
         known = self._known.get(name)
         if known is None:
             return self.reload(name)
         self._are_cached = True
         return known
 
-    def reload(self, name: str) -> Table | None:
+    def reload(self, name: str) -> Table:
         """From the catalog. The same object when nothing has changed."""
         known, found = self._known.pop(name, None), self._load(name)
-        if found is not None:
-            self._known[name] = known if known == found else found
-        return self._known.get(name)
+        table = known if known == found and known is not None else found
+        if table.columns:
+            self._known[name] = table
+        return table
 
     def may_be_stale(self) -> bool:
         """Whether one of them was changed since it was read, or may have been for a moment.
 
         What was read in this very flush is not suspected twice: its fault is no change.
         """
-        before, self._known = self._known, {}
-        return self._are_cached or any(self._load(name) != table for name, table in before.items())
+        known, self._known = self._known, {}
+        return self._are_cached or any(self._load(name) != table for name, table in known.items())
 
     def verify(self, tables: Iterable[Table]) -> None:
         """RetriableError when one of them is no longer what it was when it was read.
 
         Called when all is written: who holds the locks of what was written sees no change after it.
-        Only columns are compared; a unique index that is gone makes itself known.
         """
         for table in tables:
-            if _writable(self._ask("columns", table.name)) != table.columns:
+            if self._load(table.name) != table:
                 self._known = {}
                 raise RetriableError(
                     f"Postgres: table {table.name} was changed; reading the catalog again"
                 )
 
-    def _load(self, name: str) -> Table | None:
-        rows = self._ask("columns", name)
-        if not rows:
-            return None
-        keys = frozenset(frozenset(row[0]) for row in self._ask("unique keys", name))
-        generated = frozenset(row[0] for row in rows if row[6])
-        return Table(name, _writable(rows), keys, generated, is_view=rows[0][7])
-
-    def _ask(self, query: Any, table: str) -> list[Any]:
+    def _load(self, name: str) -> Table:
         connection = self._session.connection
         with self._session.using("reading the catalog"):
-            name = identifier(table).as_string(connection)
-            return connection.execute(statement("catalog", query), {"table": name}).fetchall()
-
-
-def _writable(rows: Iterable[Sequence[Any]]) -> dict[str, Column]:
-    return {row[0]: Column(*row[:6]) for row in rows if not row[6]}
+            quoted = identifier(name).as_string(connection)
+            rows = connection.execute(statement("catalog", "table"), {"table": quoted}).fetchall()
+        if not rows:
+            return Table(name, {})
+        *_, is_view, unique_keys = rows[0]
+        return Table(
+            name,
+            columns={row[0]: Column(*row[:6]) for row in rows if not row[6]},
+            unique_keys=frozenset(map(frozenset, unique_keys or ())),
+            generated=frozenset(row[0] for row in rows if row[6]),
+            is_view=is_view,
+        )

@@ -17,8 +17,9 @@ from connectors.postgres.batch import Batch
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.failures import translated
 from connectors.postgres.inserts import Inserts
-from connectors.postgres.isolation import Isolation, Work
+from connectors.postgres.isolation import Isolation
 from connectors.postgres.offsets import OffsetTable
+from connectors.postgres.pieces import Work
 from connectors.postgres.preparation import Preparation, Share
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages

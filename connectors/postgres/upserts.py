@@ -13,9 +13,9 @@ from psycopg import sql
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.copying import Columns, copy_rows, names_of
-from connectors.postgres.isolation import BadRowError
 from connectors.postgres.keys import keys_of
 from connectors.postgres.merge import Merged, merge
+from connectors.postgres.pieces import BadRowError
 from connectors.postgres.rows import Plan, Plans, Row
 from connectors.postgres.session import Session
 from connectors.postgres.stages import LINE, Purpose, Stages

@@ -74,5 +74,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if ended:
         terminalreporter.write_sep("-", f"faults, seed {ended[0].seed}")
         terminalreporter.write_line(report.table(ended))
-        terminalreporter.write_line(f"Recovery: {report.recovery(ended)}")
-        terminalreporter.write_line(f"Pauses of partitions that stay: {report.pauses(ended)}")

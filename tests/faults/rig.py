@@ -75,7 +75,6 @@ class FaultyWorker(WorkerProcess):
             )
         )
         self._options = ("--failpoints",) if failpoints else ()
-        # Safe path: else `python -m` would look in the working directory first, at the code as it is.
         code = {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
         super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
 

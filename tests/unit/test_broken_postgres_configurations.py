@@ -46,6 +46,9 @@ CASES = [
     ("insert.mod=upsert", ":6: Unknown configuration insert.mod; did you mean insert.mode?"),
     ("connection.passwd=hunter2",
      ":6: Unknown configuration connection.passwd; did you mean connection.password?"),
+    ("offsets.table=sinkworker." + 64 * "o",
+     f":6: Invalid value sinkworker.{64 * 'o'} for configuration offsets.table: "
+     "Postgres has no names of more than 63 bytes"),
 
     # combinations that make no sense
     ("insert.mode=upsert", ": insert.mode=upsert needs a key: set pk.mode and pk.fields"),

@@ -1,11 +1,21 @@
--- columns --
--- What can be written, and how. A domain counts as the type beneath all its domains.
+-- table --
+-- What can be written, and how: a row for each column. One statement, so that all of it is of one
+-- moment. A domain counts as the type beneath all its domains. Unique keys are the column sets that
+-- ON CONFLICT can name: unique, immediate, without a condition or expression.
 WITH RECURSIVE types AS (
   SELECT a.attnum, t.*
   FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
   WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT types.attnum, t.* FROM types JOIN pg_type AS t ON t.oid = types.typbasetype
+), unique_keys AS (
+  SELECT array_agg(a.attname::text ORDER BY a.attname) AS names
+  FROM pg_index AS i
+  JOIN pg_attribute AS a
+    ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
+  WHERE i.indrelid = to_regclass(%(table)s) AND i.indisunique AND i.indimmediate AND i.indisvalid
+    AND i.indpred IS NULL AND i.indexprs IS NULL
+  GROUP BY i.indexrelid
 )
 SELECT a.attname::text,
   format('%%s %%s', a.atttypid, a.atttypmod),
@@ -20,7 +30,8 @@ SELECT a.attname::text,
        WHEN t.typname IN ('text', 'varchar') AND a.atttypmod = -1 AND c.collisdeterministic
        THEN 'str' ELSE '' END,
   a.attgenerated <> '' OR a.attidentity = 'a',
-  r.relkind = 'v'
+  r.relkind = 'v',
+  (SELECT json_agg(names) FROM unique_keys)
 FROM pg_attribute AS a
 JOIN pg_class AS r ON r.oid = a.attrelid
 JOIN pg_type AS t ON t.oid = a.atttypid
@@ -29,15 +40,6 @@ LEFT JOIN pg_type AS e ON e.oid = b.typelem
 LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
-
--- unique keys --
--- The column sets that ON CONFLICT can name: unique, immediate, without a condition or expression.
-SELECT array_agg(a.attname::text ORDER BY a.attname)
-FROM pg_index AS i
-JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])
-WHERE i.indrelid = to_regclass(%(table)s) AND i.indisunique AND i.indimmediate AND i.indisvalid
-  AND i.indpred IS NULL AND i.indexprs IS NULL
-GROUP BY i.indexrelid
 
 -- lock for ddl --
 -- One at a time: racing CREATE TABLE IF NOT EXISTS fails with 23505 in a catalog.

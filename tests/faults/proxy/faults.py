@@ -41,7 +41,11 @@ class Raw:
 
 @dataclass
 class Fired:
-    """One fault that happened. `bytes` grows while a lasting one (delay, throttle …) goes on."""
+    """One fault that happened, and to what.
+
+    bytes: what a lasting fault (delay, throttle …) has affected so far, and it grows; of a trigger,
+    what of the message had passed.
+    """
 
     name: str
     connection: int
@@ -115,6 +119,9 @@ class Trigger:
         self._asked = (connection, piece)
         return None
 
+    def describe(self, piece: Piece) -> str:
+        return piece.note
+
     def strike(self, fired: Fired, go_on: Callable[[Then | None], object]) -> None:
         self.fired, self.go_on = fired, go_on
         self._struck.set()
@@ -139,7 +146,10 @@ class AtByte(Trigger):
 
     def __init__(self, name: str, then: Then, kind: str, byte: int) -> None:
         super().__init__(name, then, lambda piece: piece.kind == kind)
-        self._bytes_left = byte
+        self._byte = self._bytes_left = byte
+
+    def describe(self, piece: Piece) -> str:
+        return f"byte {self._byte} of {piece.note}"
 
     def strikes(self, connection: int, piece: Piece) -> int | None:
         if not self._matches(piece):

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from tests.faults.proxy.faults import Fired, Piece, Reader, Trigger
 
-AT_ONCE = 64 * 1024  # what a throttled direction writes in one go, at most
+SLICES = 50  # a second, in which a throttled direction writes
+AT_ONCE = 64 * 1024  # the largest of them
 MOST_WAITING = 16 * 1024 * 1024  # on their way through a delay; then no more is read
 
 
@@ -62,6 +63,8 @@ class Lane:
 
     def lead_to(self, target: asyncio.Transport) -> None:
         self._target = target
+        if self.has_ended:
+            target.write_eof()
         self._pump()
 
     # what comes in
@@ -110,12 +113,9 @@ class Lane:
     def _send(self, data: bytes) -> None:
         if not data:
             return
-        now, slow = self._loop.time(), self.conditions
-        if slow.delay:
+        if self.conditions.delay:
             self._count("delay", len(data))
-        size = AT_ONCE if slow.rate else len(data)
-        for start in range(0, len(data), size):
-            self._queue.append((now + slow.delay, data[start : start + size]))
+        self._queue.append((self._loop.time() + self.conditions.delay, data))
         self._queued += len(data)
         self._pump()
 
@@ -128,15 +128,23 @@ class Lane:
             if due > now:
                 self._timer = self._loop.call_at(due, self._wake)
                 break
-            data = self._queue.popleft()[1]
-            self._queued -= len(data)
-            if self.conditions.rate:
-                self._free_at = now + len(data) / self.conditions.rate
-                self._count("throttle", len(data))
-            self._write(data)
+            self._write(self._next(now))
         self._regulate()
         if self._end and not self._queue and not self._is_held and not self.has_ended:
             self._pass_end_on(self._end)
+
+    def _next(self, now: float) -> bytes:
+        """What may be written now: of a throttled direction, a slice."""
+        due, data = self._queue.popleft()
+        if rate := self.conditions.rate:
+            size = max(1, min(AT_ONCE, int(rate / SLICES)))
+            if len(data) > size:
+                self._queue.appendleft((due, data[size:]))
+                data = data[:size]
+            self._free_at = now + len(data) / rate
+            self._count("throttle", len(data))
+        self._queued -= len(data)
+        return data
 
     def _wake(self) -> None:
         self._timer = None

@@ -22,8 +22,14 @@ LINGER = 0.05  # after a FIN: what still comes is swallowed for so long, then an
 class End(asyncio.Protocol):
     """One of the two sockets."""
 
-    def __init__(self, incoming: Lane, outgoing: Lane, lost: Callable[[], None]) -> None:
-        self._in, self._out, self._lost = incoming, outgoing, lost
+    def __init__(
+        self,
+        incoming: Lane,
+        outgoing: Lane,
+        lost: Callable[[], None],
+        made: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._in, self._out, self._lost, self._made = incoming, outgoing, lost, made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -31,6 +37,7 @@ class End(asyncio.Protocol):
         transport.set_write_buffer_limits(high=1024 * 1024)
         self._in.come_from(transport)
         self._out.lead_to(transport)
+        self._made()
 
     def data_received(self, data: bytes) -> None:
         self._in.take(data)
@@ -60,26 +67,29 @@ class Link:
         conditions: dict[Direction, Conditions],
         triggers: list[Trigger],
         firings: Firings,
+        made: Callable[[Link], None],
         gone: Callable[[Link], object],
     ) -> None:
+        """made: called when the client is there; the server is then `connect`ed, or the link lost."""
         self.number, self._triggers, self._firings, self._gone = number, triggers, firings, gone
-        self._alive = 2
+        self._alive = 1
         self.lanes: dict[Direction, Lane] = {
             name: Lane(name, reader, conditions[name], self._judge, self._act, self.note, self._end)
             for name, reader in zip(DIRECTIONS, readers, strict=True)
         }
         up, down = self.lanes["to_server"], self.lanes["to_client"]
-        self.client, self.server = End(up, down, self._lost), End(down, up, self._lost)
+        self.client = End(up, down, self._lost, lambda: made(self))
+        self.server = End(down, up, self._lost)
 
     async def connect(self, port: int) -> None:
         """Lead on to the server. Where it refuses, the client's connection is reset."""
+        loop = asyncio.get_running_loop()
+        self._alive += 1
         try:
-            await asyncio.get_running_loop().create_connection(
-                lambda: self.server, "127.0.0.1", port
-            )
+            await loop.create_connection(lambda: self.server, "127.0.0.1", port)
         except OSError:
-            self._alive -= 1
             self.reset()
+            self._lost()
         if any(transport.is_closing() for transport in self._transports()):
             self.reset()
 
@@ -95,7 +105,7 @@ class Link:
         return None
 
     def _act(self, lane: Lane, trigger: Trigger, piece: Piece, passed: int) -> None:
-        fired = Fired(trigger.name, self.number, piece.note or piece.kind, passed)
+        fired = Fired(trigger.name, self.number, trigger.describe(piece), passed)
         loop = asyncio.get_running_loop()
         trigger.strike(fired, lambda then: loop.call_soon_threadsafe(self._go_on, lane, then))
         self._firings.add(fired)

@@ -34,7 +34,7 @@ class PostgresProxy(Proxy):
         return self._at_commit("hold_commit", "hold", where, nth, after_copy)
 
     def cut_copy_at(self, byte: int, then: Then = "cut") -> Trigger:
-        """So many bytes of rows still pass, counted on all connections."""
+        """So many bytes of rows (with their headers) still pass, counted on all connections."""
         return self.arm(AtByte("cut_copy_at", then, "copy", byte))
 
     def _at_commit(

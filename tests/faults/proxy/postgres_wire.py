@@ -1,7 +1,8 @@
 """Postgres' protocol, version 3, as far as the moments of a transaction can be told by it.
 
 Owns framing, for messages that are split over reads or merged in them, and what is a COMMIT, its
-answer and a row of COPY. Knows nothing of faults. After TLS was agreed on, nothing is recognised.
+answer and a row of COPY (with its header of five bytes). Knows nothing of faults. Where encryption
+was agreed on, nothing is recognised.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.faults.proxy.faults import Piece
 COMMIT = re.compile(rb"\s*(commit|end)(\s+(work|transaction))?\s*;?\s*", re.IGNORECASE)
 WANTS_ENCRYPTION = (80877103, 80877104)  # SSLRequest, GSSENCRequest: answered by a single byte
 HEADER = 5  # of every later message: its type, its length without the type
+UNPACK_HEADER = struct.Struct("!BI").unpack_from
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Messages(ABC):
     """One direction. Messages of the types in `whole` are kept until they are complete."""
 
     whole = b""
+    row = 0  # the type of COPY's rows, where they are counted
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
@@ -57,31 +60,49 @@ class Messages(ABC):
         return self._beginning()
 
     def _rest(self) -> Piece:
+        """Of a message whose beginning is known."""
         data = self._take(self._left)
         self._left -= len(data)
-        if not self._is_row:
-            return Piece(data)
-        self._conversation.copied += len(data)
-        return Piece(data, "copy", "CopyData")
+        return self._run_of(data, self._is_row)
 
     def _beginning(self) -> Piece | None:
         if len(self._buffer) - self._at < HEADER:
             return None
-        kind, length = struct.unpack_from("!BI", self._buffer, self._at)
+        kind, length = UNPACK_HEADER(self._buffer, self._at)
         if kind not in self.whole:
-            self._left, self._is_row = length - 4, self._is_from_client and kind == ord("d")
-            return Piece(self._take(HEADER))
+            return self._run(kind == self.row)
         if len(self._buffer) - self._at < 1 + length:
             return None
         message = self._take(1 + length)
         return self._read(message[:1], message[HEADER:], message)
 
+    def _run(self, is_row: bool) -> Piece:
+        """All messages that follow each other and are rows, or are of no interest."""
+        buffer, row, whole, at, end = (
+            self._buffer,
+            self.row,
+            self.whole,
+            self._at,
+            len(self._buffer),
+        )
+        while end - at >= HEADER:
+            kind, length = UNPACK_HEADER(buffer, at)
+            if kind in whole or (kind == row) is not is_row:
+                break
+            at += 1 + length
+        self._left, self._is_row = max(0, at - end), is_row
+        return self._run_of(self._take(at - self._at), is_row)
+
+    def _run_of(self, data: bytes, is_row: bool) -> Piece:
+        if not is_row:
+            return Piece(data)
+        self._conversation.copied += len(data)
+        return Piece(data, "copy", "CopyData")
+
     def _take(self, count: int) -> bytes:
         data = bytes(self._buffer[self._at : self._at + count])
         self._at += len(data)
         return data
-
-    _is_from_client = False
 
     @abstractmethod
     def _read(self, kind: bytes, body: bytes, message: bytes) -> Piece: ...
@@ -91,7 +112,7 @@ class FromClient(Messages):
     """COMMIT as a simple query, or as the statement of a portal that is executed."""
 
     whole = b"QPBE"
-    _is_from_client = True
+    row = ord("d")
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__(conversation)

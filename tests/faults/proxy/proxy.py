@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from tests.faults.proxy.faults import Fired, Firings, Raw, Reader, Then, Trigger
 from tests.faults.proxy.lane import Conditions
@@ -44,7 +44,7 @@ class Proxy:
         self._for_new: dict[Direction, Conditions] = {way: Conditions() for way in DIRECTIONS}
         self._fate_of_new: Then | None = None
 
-    def start(self) -> Proxy:
+    def start(self) -> Self:
         self._thread.start()
         self._await(self._listen())
         return self
@@ -156,20 +156,20 @@ class Proxy:
 
     def _accept(self) -> asyncio.Protocol:
         self._count += 1
-        number = self._count
-        link = Link(number, self.readers(), self._for_new, self._triggers, self._firings,
-                    lambda gone: self._links.pop(gone.number, None))  # fmt: skip
-        self._links[number] = link
-        task = asyncio.get_running_loop().create_task(self._lead_on(link))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        link = Link(self._count, self.readers(), self._for_new, self._triggers, self._firings,
+                    self._lead_on, lambda gone: self._links.pop(gone.number, None))  # fmt: skip
+        self._links[link.number] = link
         return link.client
 
-    async def _lead_on(self, link: Link) -> None:
-        await link.connect(self.target if isinstance(self.target, int) else self.target())
+    def _lead_on(self, link: Link) -> None:
         if self._fate_of_new is not None:
             link.note(self._fate_of_new, "new connection")
             link.lose(self._fate_of_new)
+            return
+        port = self.target if isinstance(self.target, int) else self.target()
+        task = asyncio.get_running_loop().create_task(link.connect(port))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
 
     def _lose(self, how: Then, on: On) -> None:
         if on != "present":

@@ -1,11 +1,12 @@
 """A task that is driven in batches that the test chooses, without the engine. It tolerates errors.
 
-Owns the claims and advances that its flushes need, and remembers which records were rejected.
+Owns the claims and advances that its flushes need, and remembers which records were rejected. Must
+not know what the records mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,19 +19,21 @@ MOST_TRIES = 50
 
 
 class Message(NamedTuple):
-    """What a record holds. topic: where a transform sent it; empty: where it was read."""
+    """What a record holds."""
 
     key: Any
     value: Any
-    topic: str = ""
 
 
 Batch = Mapping[Source, Sequence[Message]]
 Rejected = dict[tuple[Source, int], str]
+"""Why the records at these places are bad."""
 
 
 @dataclass
 class TolerantContext:
+    """A task context that lets every record be bad, but none of them twice."""
+
     name: str
     owner: str = "one"
     task: int = 0
@@ -45,18 +48,21 @@ class TolerantContext:
 class Batches:
     """One task. `failures`: the retriable ones that its flushes met."""
 
-    def __init__(self, database: Database, *sources: Source, name: str = "one", **settings: Any):
-        self.context = TolerantContext(name)
-        self.task = connector(database, name, **settings).create_task(self.context)
+    def __init__(self, database: Database, *sources: Source, **settings: Any) -> None:
+        """settings: those of the connector."""
+        sink = connector(database, **settings)
+        self.context = TolerantContext(sink.name)
+        self.task = sink.create_task(self.context)
         self.failures: list[str] = []
         self._claims: dict[Source, Claim] = {}
         self._open(sources)
 
     def next(self, source: Source) -> int:
+        """The offset of the next record."""
         return self._claims[source].resume.next
 
     def flush(self, batch: Batch) -> Rejected:
-        """Until it is stored. Which of the records were rejected, and why."""
+        """Write them, as often as it takes. Which of the records were rejected, and why."""
         ends = {source: self.next(source) + len(messages) for source, messages in batch.items()}
         rejected: Rejected = {}
         for _ in range(MOST_TRIES):
@@ -82,15 +88,15 @@ class Batches:
 
     def _records(self, source: Source, messages: Sequence[Message]) -> list[SinkRecord]:
         return [
-            SinkRecord(topic or source.topic, source.partition, offset, 1, key, value, [])
-            for offset, (key, value, topic) in enumerate(messages, self.next(source))
+            SinkRecord(source.topic, source.partition, offset, 1, key, value, [])
+            for offset, (key, value) in enumerate(messages, self.next(source))
         ]
 
     def _advance(self, source: Source, end: int) -> Advance:
         resume, epoch = self._claims[source]
         return Advance(epoch, resume.next, resume._replace(next=end), end - resume.next)
 
-    def _open(self, sources: Any) -> None:
+    def _open(self, sources: Collection[Source]) -> None:
         for _ in range(MOST_TRIES):
             try:
                 self.task.close(sources)

@@ -1,167 +1,136 @@
-"""One random table, written by the sink, beside a model of it without constraints.
+"""A table that the sink writes, beside a model of it without constraints.
 
-Owns what must be the same. A batch does one thing on purpose: of the records of one key it writes
-only the last values, so a bad record may be accepted that another of its key replaces or completes.
+Owns what must be the same: the rows, the counts, and who was rejected. A batch does one thing on
+purpose: of the records of one key it writes only the last values, so it may accept a bad record that
+another of its key replaces or completes. Must not know how the sink writes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from random import Random
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from sinkworker.api import TopicPartition
-from tests.integration.postgres.batches import Batches, Message
+from tests.integration.postgres.batches import Batches, Message, Rejected
 from tests.integration.postgres.one_by_one import OneByOne
-from tests.integration.postgres.random_tables import UNIQUE, RandomTable
+from tests.integration.postgres.random_tables import UNIQUE
+from tests.integration.postgres.scenarios import SOURCES, Scenario, Sent
 from tests.services.database import Database
 
-SOURCES = [TopicPartition("alerts", 0), TopicPartition("alerts", 1), TopicPartition("other", 0)]
-BATCHES = 4
+DIFFERENT_ROWS = """
+(SELECT alerts::text FROM alerts EXCEPT ALL SELECT model::text FROM model) UNION ALL
+(SELECT model::text FROM model EXCEPT ALL SELECT alerts::text FROM alerts)
+"""
+COUNTS = "SELECT topic, partition, records, errant, next_offset FROM sinkworker_offsets"
 
 
-class Sent(NamedTuple):
-    source: TopicPartition
-    offset: int
-    key: dict[str, Any]
-    value: Any
+@contextmanager
+def comparison(database: Database, scenario: Scenario) -> Iterator[Comparison]:
+    """In an empty schema."""
+    indexes = "INCLUDING INDEXES" if scenario.mode == "ignore" else ""
+    database.execute(scenario.table.statements())
+    database.execute(f"CREATE TABLE model (LIKE alerts INCLUDING DEFAULTS {indexes})")
+    sink = Batches(database, *SOURCES, **scenario.settings)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("SET timezone = 'UTC'")  # as the sink does
+        yield Comparison(database, scenario, sink, connection)
+    sink.task.stop()
 
 
 class Comparison:
-    def __init__(self, database: Database, mode: str, seed: int) -> None:
-        self.random, self.mode = Random(f"{mode} {seed}"), mode
-        has_key = mode != "insert" or self.random.random() < 0.5
-        self.shape = RandomTable(self.random, has_key=has_key)
-        self.database = database
-        database.execute(self.shape.statements())
-        indexes = "INCLUDING INDEXES" if mode == "ignore" else ""
-        database.execute(f"CREATE TABLE model (LIKE alerts INCLUDING DEFAULTS {indexes})")
-        self.by_value = mode != "upsert" or self.random.random() < 0.3
-        self.sink = Batches(database, *SOURCES, table_name_format="alerts", **self._settings())
-        self.became: Counter[tuple[TopicPartition, str]] = Counter()
+    """One sink and one model, which are given the same records."""
 
-    def _settings(self) -> dict[str, Any]:
-        names = ",".join(self.shape.keys)
-        if self.mode != "upsert":
-            return {"insert_mode": self.mode}
-        if self.by_value:
-            return {"insert_mode": "upsert", "pk_mode": "record_value", "pk_fields": names}
-        return {
-            "insert_mode": "upsert", "pk_mode": "record_key", "delete_enabled": True,
-            "pk_fields": self.random.choice(["", names]),
-        }  # fmt: skip
+    def __init__(
+        self, database: Database, scenario: Scenario, sink: Batches,
+        connection: psycopg.Connection[Any],
+    ) -> None:  # fmt: skip
+        self._database, self._scenario, self._sink = database, scenario, sink
+        self._alerts = OneByOne(connection, scenario.table, "alerts", scenario.mode)
+        self._model = OneByOne(connection, scenario.table, "model", scenario.mode)
+        self._became: Counter[tuple[TopicPartition, bool]] = Counter()
 
-    def run(self) -> None:
-        with psycopg.connect(f"{self.database.url}", autocommit=True) as connection:
-            connection.execute("SET timezone = 'UTC'")
-            for _ in range(BATCHES):
-                self._compare(connection, self._records())
-        self.sink.task.stop()
+    def write_and_compare(self) -> None:
+        """One more batch."""
+        records = self._scenario.records(self._sink.next)
+        expected = self._alerts.rejected([(record.key, record.value) for record in records])
+        told = self._flush(records)
+        found = {i for i, record in enumerate(records) if (record.source, record.offset) in told}
+        assert len(found) == len(told)
+        self._apply([record for i, record in enumerate(records) if i not in found])
+        self._check_rows()
+        self._check_counts(records, found)
+        self._check_rejected(records, expected, found, told)
 
-    def _records(self) -> list[Sent]:
-        size = self.random.choice([1, 2, 5, 20, 60])
-        return [
-            self._record(source, i)
-            for source in SOURCES
-            for i in range(self.random.randint(0, size))
-        ]
-
-    def _record(self, source: TopicPartition, index: int) -> Sent:
-        is_delete = not self.by_value and self.random.random() < 0.2
-        key, value = self.shape.key(), None if is_delete else self.shape.value()
-        if self.by_value and isinstance(value, dict):
-            value |= key
-        return Sent(source, self.sink.next(source) + index, key, value)
-
-    def _compare(self, connection: psycopg.Connection[Any], records: Sequence[Sent]) -> None:
-        log = [(record.key, record.value) for record in records]
-        expected = OneByOne(connection, self.shape, "alerts", self.mode).rejected(log)
+    def _flush(self, records: Sequence[Sent]) -> Rejected:
         batch: dict[TopicPartition, list[Message]] = {}
         for record in records:
             batch.setdefault(record.source, []).append(Message(record.key, record.value))
-        told = self.sink.flush(batch)
-        assert self.sink.failures == []
-        rejected = {i for i, record in enumerate(records) if (record.source, record.offset) in told}
-        assert len(rejected) == len(told)
-        self._apply(OneByOne(connection, self.shape, "model", self.mode), records, rejected)
-        self._check_table()
-        self._check_counts(records, rejected)
-        self._check_rejected(records, expected, rejected, told)
+        told = self._sink.flush(batch)
+        assert self._sink.failures == []
+        return told
 
-    def _apply(self, model: OneByOne, records: Sequence[Sent], rejected: set[int]) -> None:
-        accepted = [record for i, record in enumerate(records) if i not in rejected]
-        if self.mode != "upsert":
-            for record in accepted:
-                model.apply(record.key, record.value)
+    def _apply(self, accepted: Sequence[Sent]) -> None:
+        if self._scenario.upserts:
+            self._apply_last(accepted)
             return
+        for record in accepted:
+            self._model.apply(record.key, record.value)
+
+    def _apply_last(self, accepted: Sequence[Sent]) -> None:
+        """Of each key the last values, each of its fields by itself."""
+        table = self._scenario.table
         rows: dict[Any, dict[str, Any]] = {}
         for record in accepted:
-            named = self.shape.canonical(record.key)
-            assert named is not None, record
+            named = table.canonical(record.key)
             if record.value is None:
-                model.delete(record.key)
+                self._model.delete(record.key)
                 rows.pop(named, None)
             else:
                 rows[named] = rows.get(named, record.key) | record.value
-        for fields in rows.values():
-            key = {name: fields[name] for name in self.shape.keys}
-            model.upsert(key, {name: v for name, v in fields.items() if name not in key})
+        for row in rows.values():
+            key = {name: row.pop(name) for name in table.keys}
+            self._model.upsert(key, row)
 
-    def _check_table(self) -> None:
-        if self.mode == "upsert":
-            same = " AND ".join(f"alerts.{name} = model.{name}" for name in self.shape.keys)
-            others = ", ".join(f"{{0}}.{name}" for name in self.shape.columns)
-            different = self.database.execute(
-                f"SELECT alerts::text, model::text FROM alerts FULL JOIN model ON {same} "
-                "WHERE alerts.k0 IS NULL OR model.k0 IS NULL OR "
-                f"row({others.format('alerts')})::text <> row({others.format('model')})::text"
-            )
-        else:
-            one, other = ("SELECT alerts::text FROM alerts", "SELECT model::text FROM model")
-            different = self.database.execute(
-                f"({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one})"
-            )
+    def _check_rows(self) -> None:
+        query = self._different_by_key() if self._scenario.upserts else DIFFERENT_ROWS
+        different = self._database.execute(query)
         assert different == [], different
 
-    def _check_counts(self, records: Sequence[Sent], rejected: set[int]) -> None:
-        for i, record in enumerate(records):
-            self.became[record.source, "errant" if i in rejected else "records"] += 1
-        stored = self.database.execute(
-            "SELECT topic, partition, records, errant, next_offset FROM sinkworker_offsets"
+    def _different_by_key(self) -> str:
+        """A key may be stored as any of its records writes it."""
+        table = self._scenario.table
+        same = " AND ".join(f"alerts.{name} = model.{name}" for name in table.keys)
+        one, other = (
+            ", ".join(f"{name}.{column}" for column in table.columns)
+            for name in ("alerts", "model")
         )
-        for topic, partition, written, errant, next_ in stored:
+        return (
+            f"SELECT alerts::text, model::text FROM alerts FULL JOIN model ON {same} "
+            "WHERE alerts.k0 IS NULL OR model.k0 IS NULL "
+            f"OR row({one})::text <> row({other})::text"
+        )
+
+    def _check_counts(self, records: Sequence[Sent], found: set[int]) -> None:
+        self._became.update((record.source, i in found) for i, record in enumerate(records))
+        for topic, partition, *counts in self._database.execute(COUNTS):
             source = TopicPartition(topic, partition)
-            assert (written, errant) == (
-                self.became[source, "records"],
-                self.became[source, "errant"],
-            )
-            assert next_ == written + errant
+            written, errant = self._became[source, False], self._became[source, True]
+            assert counts == [written, errant, written + errant]
 
     def _check_rejected(
-        self, records: Sequence[Sent], expected: set[int], rejected: set[int], told: Any
+        self, records: Sequence[Sent], expected: set[int], found: set[int], told: Rejected
     ) -> None:
-        if self.mode == "upsert" and UNIQUE in self.shape.columns:
-            return
-        wrongly = [
-            (records[i], told[records[i].source, records[i].offset]) for i in rejected - expected
-        ]
-        assert wrongly == [], (
-            self.shape.statements(),
-            self._settings(),
-            wrongly,
-            [
-                r
-                for r in records
-                if any(
-                    self.shape.canonical(r.key) == self.shape.canonical(w[0].key) for w in wrongly
-                )
-            ],
-        )
-        missed = [records[i] for i in expected - rejected]
-        if self.mode == "upsert":
-            named = Counter(self.shape.canonical(record.key) for record in records)
-            missed = [each for each in missed if named[self.shape.canonical(each.key)] == 1]
-        assert missed == [], (self.shape.statements(), missed)
+        table = self._scenario.table
+        if self._scenario.upserts and UNIQUE in table.columns:
+            return  # a value may move between rows: then the order within a batch decides
+        wrongly = [records[i] for i in found - expected]
+        assert wrongly == [], (wrongly, told)
+        missed = [records[i] for i in expected - found]
+        if self._scenario.upserts:
+            of_key = Counter(table.canonical(record.key) for record in records)
+            missed = [each for each in missed if of_key[table.canonical(each.key)] == 1]
+        assert missed == [], missed

@@ -1,6 +1,7 @@
 """What a log makes of a table when its records are applied one by one.
 
-Owns the model that the sink is compared with: the plainest statements that there are.
+Owns the model that the sink is compared with: the plainest statements that there are. Must not know
+the sink.
 """
 
 from __future__ import annotations

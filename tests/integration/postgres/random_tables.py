@@ -1,13 +1,12 @@
 """Random tables, and random records for them: good ones, and bad ones of every kind.
 
-Owns what the columns are and which values fit them. Must not know the sink.
+Owns what the columns are and which values fit them. Must not know the sink, nor any database.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
@@ -74,7 +73,7 @@ COLUMNS: Mapping[str, Column] = {
     "at": Column("timestamptz DEFAULT '2020-01-01'", [LONG_AGO, None], ["2023-02-29"]),
     "u": Column("int UNIQUE", [1, 2, 3, None], ["x"]),
 }
-UNIQUE = "u"
+REFUSED, UNIQUE = "b", "u"
 
 SURROUNDINGS = """
 DROP EXTENSION IF EXISTS citext CASCADE;
@@ -87,6 +86,10 @@ CREATE DOMAIN word AS text CHECK (VALUE ~ '^[a-z0-9]+$');
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$BEGIN IF NEW.b = TG_ARGV[0] THEN RAISE 'no'; END IF; RETURN NEW; END$$;
 """
+DIVISIONS = """
+CREATE TABLE p0 PARTITION OF alerts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE p1 PARTITION OF alerts FOR VALUES WITH (MODULUS 2, REMAINDER 1)
+"""
 TRIGGERS = """
 CREATE TRIGGER one BEFORE INSERT OR UPDATE ON alerts FOR EACH ROW EXECUTE FUNCTION refuse('before');
 CREATE TRIGGER two AFTER INSERT OR UPDATE ON alerts FOR EACH ROW EXECUTE FUNCTION refuse('after');
@@ -95,39 +98,30 @@ CREATE CONSTRAINT TRIGGER three AFTER INSERT OR UPDATE ON alerts DEFERRABLE INIT
 """
 
 
-@dataclass
 class RandomTable:
-    """A table `alerts`. Where it has no key its keys are ordinary columns."""
+    """A table `alerts`. Where it has no primary key, its keys are ordinary columns."""
 
-    random: Random
-    has_key: bool = True
-    keys: dict[str, Key] = field(init=False)
-    columns: dict[str, Column] = field(init=False)
-
-    def __post_init__(self) -> None:
-        random = self.random
-        chosen = random.choices(KEYS, k=random.choice([1, 1, 1, 2]))
-        self.keys = {f"k{i}": key for i, key in enumerate(chosen)}
+    def __init__(self, random: Random, *, has_primary_key: bool) -> None:
+        self._random, self._has_primary_key = random, has_primary_key
+        keys = random.choices(KEYS, k=random.choice([1, 1, 1, 2]))
+        self.keys = {f"k{i}": key for i, key in enumerate(keys)}
         names = random.sample(list(COLUMNS), random.randint(1, 7))
         self.columns = {name: COLUMNS[name] for name in names}
-        self.badness = random.choice([0, 0.02, 0.1, 0.4])
-        self.partiality = random.choice([0, 0, 0.3, 0.7])
-        self.is_divided = self.has_key and UNIQUE not in names and random.random() < 0.2
+        # How often values are bad, and how often fields are missing.
+        self._badness = random.choice([0, 0.02, 0.1, 0.4])
+        self._partiality = random.choice([0, 0, 0.3, 0.7])
+        self._is_divided = has_primary_key and UNIQUE not in names and random.random() < 0.2
 
     def statements(self) -> str:
+        """To create it, and all that it needs, in an empty schema."""
         parts = [f"{name} {key.type}" for name, key in self.keys.items()]
         parts += [f"{name} {column.definition}" for name, column in self.columns.items()]
-        if self.has_key:
-            parts.append(f"PRIMARY KEY ({', '.join(self.keys)})")
-        if not self.is_divided:
-            create = f"CREATE TABLE alerts ({', '.join(parts)})"
-        else:
-            create = (
-                f"CREATE TABLE alerts ({', '.join(parts)}) PARTITION BY HASH ({', '.join(self.keys)});"
-                "CREATE TABLE p0 PARTITION OF alerts FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
-                "CREATE TABLE p1 PARTITION OF alerts FOR VALUES WITH (MODULUS 2, REMAINDER 1)"
-            )
-        return f"{create}; {TRIGGERS if 'b' in self.columns else ''}"
+        keys = ", ".join(self.keys)
+        if self._has_primary_key:
+            parts.append(f"PRIMARY KEY ({keys})")
+        division = f" PARTITION BY HASH ({keys}); {DIVISIONS}" if self._is_divided else ""
+        triggers = TRIGGERS if REFUSED in self.columns else ""
+        return f"{SURROUNDINGS} CREATE TABLE alerts ({', '.join(parts)}){division}; {triggers}"
 
     def canonical(self, key: Mapping[str, Any]) -> tuple[str, ...] | None:
         """One spelling for all keys that Postgres finds equal; None for what can be no key."""
@@ -142,25 +136,26 @@ class RandomTable:
         return self.columns[name].definition if name in self.columns else self.keys[name].type
 
     def key(self) -> dict[str, Any]:
+        """The key of a record; seldom one that is none."""
         return {name: self._key_part(key) for name, key in self.keys.items()}
 
     def _key_part(self, key: Key) -> Any:
-        if self.random.random() < self.badness / 4:
-            return self.random.choice([*key.bad, None, [1]])
-        return self.random.choice(self.random.choice(key.same))
+        if self._random.random() < self._badness / 4:
+            return self._random.choice([*key.bad, None, [1]])
+        return self._random.choice(self._random.choice(key.same))
 
     def value(self) -> Any:
         """The fields of a record without its key, in any order; seldom something else."""
-        if self.random.random() < self.badness / 8:
-            return self.random.choice(["no object", [1], 5])
-        names = [name for name in self.columns if self.random.random() >= self.partiality]
-        self.random.shuffle(names)
+        if self._random.random() < self._badness / 8:
+            return self._random.choice(["no object", [1], 5])
+        names = [name for name in self.columns if self._random.random() >= self._partiality]
+        self._random.shuffle(names)
         fields = {name: self._field(self.columns[name]) for name in names}
-        return fields if self.random.random() >= self.badness / 8 else {**fields, "unknown": 1}
+        return fields if self._random.random() >= self._badness / 8 else {**fields, "unknown": 1}
 
     def _field(self, column: Column) -> Any:
-        is_bad = self.random.random() < self.badness / 2
-        return self.random.choice(column.bad if is_bad else column.good)
+        is_bad = self._random.random() < self._badness / 2
+        return self._random.choice(column.bad if is_bad else column.good)
 
 
 def _first_of_same(value: Any, key: Key) -> Any:

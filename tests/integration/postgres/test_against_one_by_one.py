@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.postgres.comparison import Comparison
-from tests.integration.postgres.random_tables import SURROUNDINGS
+from tests.integration.postgres.comparison import comparison
+from tests.integration.postgres.scenarios import Scenario
 from tests.services.database import Database
 
 pytestmark = pytest.mark.postgres
 
+BATCHES = 4
 
-@pytest.mark.parametrize("seed", range(10))
+
+@pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("mode", ["insert", "ignore", "upsert"])
 def test_a_batch_is_as_good_as_its_records_one_by_one(
     schema: Database, mode: str, seed: int
 ) -> None:
-    schema.execute(SURROUNDINGS)
-    Comparison(schema, mode, seed).run()
+    with comparison(schema, Scenario(mode, seed)) as pair:
+        for _ in range(BATCHES):
+            pair.write_and_compare()

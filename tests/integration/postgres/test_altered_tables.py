@@ -5,14 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
-from sinkworker.api import ConnectError
+from sinkworker.api import ConnectError, TopicPartition
 from sinkworker.runtime.assignment import State
-from tests.integration.postgres.sinks import BY_ID, Sink
+from tests.integration.postgres.batches import Batches, Message
+from tests.integration.postgres.sinks import BY_ID, Sink, meanwhile
 from tests.services.database import Database
+from tests.services.process import wait_until
 
 pytestmark = pytest.mark.postgres
+
+ALERTS = TopicPartition("alerts", 0)
 
 
 @pytest.fixture
@@ -48,6 +53,7 @@ def rows(database: Database) -> list[tuple[Any, ...]]:
         "ALTER TABLE alerts RENAME TO old; CREATE TABLE alerts (v int, id int PRIMARY KEY)",
         "DROP TABLE alerts; CREATE TABLE alerts (id bigint PRIMARY KEY, x int, v numeric)",
         "TRUNCATE alerts",
+        "CREATE UNIQUE INDEX ON alerts (v)",
         "DROP TABLE alerts; CREATE TABLE alerts (id int, v int, PRIMARY KEY (id)) "
         "PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF alerts DEFAULT",
     ],
@@ -134,6 +140,83 @@ def test_a_value_that_fits_since_its_column_was_widened_arrives_as_it_is(
     database.execute(change)
     write(sink, 2, {"v": str(value)})
     assert rows(database) == [(1, None), (2, value)]
+
+
+def test_a_column_that_was_widened_beside_one_that_is_added_takes_what_it_can(
+    database: Database,
+) -> None:
+    """The catalog is read again for the new column; the stage table has to follow."""
+    database.execute("CREATE TABLE alerts (id int PRIMARY KEY, v int)")
+    sink = write(Sink(database, auto_evolve=True, **BY_ID), 1, {"v": 1})
+    database.execute("ALTER TABLE alerts ALTER v TYPE bigint")
+    sink.send({"v": 2**40, "w": 1}, key=2).send({"v": 2**41}, key=3).settle()
+    assert rows(database) == [(1, 1), (2, 2**40), (3, 2**41)]
+
+
+def test_a_table_that_became_a_view_is_written_to(database: Database) -> None:
+    database.execute("CREATE TABLE alerts (id int, v int)")
+    sink = Sink(database).send({"id": 1, "v": 1}).settle()
+    database.execute("ALTER TABLE alerts RENAME TO data; CREATE VIEW alerts AS SELECT * FROM data")
+    sink.send({"id": 2, "v": 2}).settle()
+    assert rows(database) == [(1, 1), (2, 2)]
+
+
+def test_a_column_that_postgres_fills_from_now_on_is_a_bad_field(
+    sink: Sink, database: Database
+) -> None:
+    generated = "ADD v int GENERATED ALWAYS AS (id * 2) STORED"
+    database.execute(f"ALTER TABLE alerts DROP v, {generated}")
+    write(sink, 2, {"v": 2})
+    assert sink.status().cause is not None
+    assert "only Postgres itself fills v of table alerts" in sink.status().cause
+
+
+@pytest.mark.parametrize("mode", ["insert", "upsert"])
+def test_a_table_that_changes_between_being_read_and_written_is_read_again(
+    database: Database, mode: str
+) -> None:
+    """In the very first flush of a connection, when nothing is remembered of it."""
+    database.execute("CREATE TABLE alerts (id int PRIMARY KEY, v int, w int)")
+    sink = Batches(database, ALERTS, insert_mode=mode, pk_mode="record_value", pk_fields="id")
+    with psycopg.connect(database.url) as other:
+        other.execute("SELECT FROM sinkworker_offsets FOR UPDATE")
+        with meanwhile(lambda: sink.flush({ALERTS: [Message(None, {"id": 1, "v": 1})]})):
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: database.one(waiting), 20, "the flush waits for the offset row")
+            database.execute("ALTER TABLE alerts DROP v, DROP w; ALTER TABLE alerts ADD v text")
+            other.commit()
+    assert rows(database) == [(1, "1")]
+    assert len(sink.failures) == 1
+
+
+def test_a_table_that_changes_between_two_rejections_is_read_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written yet, so no lock is held. The second record fits the changed table."""
+    database.execute("CREATE TABLE alerts (id int PRIMARY KEY, v int)")
+    sink = Batches(database, ALERTS, insert_mode="upsert", pk_mode="record_value", pk_fields="id")
+    sink.flush({ALERTS: [Message(None, {"id": 0, "v": 0})]})
+    report, changes = sink.context.report, ["ALTER TABLE alerts ALTER v TYPE bigint"]
+
+    def change_and_report(*rejected: Any) -> None:
+        while changes:
+            database.execute(changes.pop())
+        report(*rejected)
+
+    monkeypatch.setattr(sink.context, "report", change_and_report)
+    values = [{"id": 1, "v": "bad"}, {"id": 2, "v": 2**40}]
+    told = sink.flush({ALERTS: [Message(None, value) for value in values]})
+    assert told == {(ALERTS, 1): "invalid text representation (22P02) in column v"}
+    assert rows(database) == [(0, 0), (2, 2**40)]
+
+
+def test_a_key_whose_index_was_created_since_is_written(database: Database) -> None:
+    database.execute("CREATE TABLE alerts (id int PRIMARY KEY, v int)")
+    sink = Sink(database, tolerates=True, insert_mode="upsert", pk_mode="record_key")
+    sink.send({"v": 1}, key={"id": 1}).settle()
+    database.execute("CREATE UNIQUE INDEX ON alerts (v)")
+    sink.send({"id": 5}, key={"v": 1}).settle()
+    assert rows(database) == [(5, 1)]
 
 
 @pytest.mark.parametrize("tolerates", [False, True], ids=["quarantined", "tolerated"])

@@ -15,7 +15,7 @@ from sinkworker.converters.json import JsonConverter, JsonConverterConfig
 from sinkworker.runtime.assembly import Conversion
 from sinkworker.runtime.assignment import State
 from sinkworker.testing.harness import PlainJson
-from tests.integration.postgres.sinks import BY_ID, Counts, Sink, meanwhile
+from tests.integration.postgres.sinks import ADVICE, BY_ID, Counts, Sink, meanwhile
 from tests.services.database import Database
 from tests.services.process import wait_until
 
@@ -173,6 +173,39 @@ def test_a_bad_record_before_a_new_field_is_counted_once(database: Database) -> 
     sink = Sink(database, auto_evolve=True, tolerates=True)
     sink.send("no object", {"id": 1, "new": 1}).settle()
     assert sink.counts() == Counts(next=2, records=1, errant=1, filtered=0, gaps=0)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "CREATE TABLE data (id int); CREATE VIEW alerts AS SELECT * FROM data",
+        "CREATE TABLE data (id int) PARTITION BY RANGE (id);"
+        "CREATE TABLE alerts PARTITION OF data DEFAULT",
+    ],
+    ids=["view", "partition"],
+)
+def test_a_new_field_for_what_cannot_grow_is_a_bad_record(
+    database: Database, definition: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.execute(definition)
+    sink = Sink(database, auto_evolve=True).send({"id": 1}, {"id": 2, "new": 1}).settle()
+    told = [each for each in caplog.messages if each.endswith(". The table stays as it is")]
+    assert len(told) == 1
+    assert database.execute("SELECT * FROM alerts") == [(1,)]
+    assert sink.status().cause == (
+        "alerts-0 offset 1 failed in TASK_PUT: table alerts is missing fields (new) and could not "
+        f"grow: add the columns, or choose fields with fields.include{ADVICE}"
+    )
+
+
+def test_a_tombstone_adds_no_column(database: Database) -> None:
+    database.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
+    sink = Sink(
+        database, auto_evolve=True, insert_mode="upsert", pk_mode="record_key", delete_enabled=True
+    )
+    sink.send({}, key={"id": 1}).send(None, key={"new": 1}).settle()
+    assert list(columns(database)) == ["id"]
+    assert sink.status().state is State.QUARANTINED
 
 
 # several tasks

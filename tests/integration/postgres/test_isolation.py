@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from math import log2
 from random import Random
+from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 
 from connectors.postgres import tables
 from connectors.postgres.batch import Batch
-from connectors.postgres.isolation import BadRowError, Isolation, Work
+from connectors.postgres.copying import copy_rows
+from connectors.postgres.isolation import Isolation
+from connectors.postgres.pieces import BadRowError, Work
 from connectors.postgres.rows import Plans
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
 from sinkworker.api import SinkRecord, TopicPartition
+from tests.integration.postgres.batches import Batches, Message
 from tests.integration.postgres.sinks import connector
 from tests.services.database import Database
 
@@ -33,12 +38,17 @@ def session(schema: Database) -> Iterator[Session]:
     session.close()
 
 
+class RefusedError(ValueError):
+    pass
+
+
 class Table:
     """Writes offsets into a table, and refuses some. names_them: says which one it was."""
 
     def __init__(self, session: Session, bad: set[int], *, names_them: bool) -> None:
         self._session, self._bad, self._names_them = session, bad, names_them
         self.rows_tried = 0
+        self._errors: list[ReferenceType[RefusedError]] = []
 
     def attempt(self, batch: Batch) -> None:
         offsets = [record.offset for record in batch.records]
@@ -49,11 +59,16 @@ class Table:
         self._session.connection.execute("INSERT INTO written SELECT unnest(%s::int[])", [offsets])
 
     def _error(self, index: int) -> Exception:
+        error = RefusedError("bad")
+        self._errors.append(ref(error))
         if not self._names_them:
-            return ValueError("bad")
+            return error
         named = BadRowError(index)
-        named.__cause__ = ValueError("bad")
+        named.__cause__ = error
         return named
+
+    def errors_in_memory(self) -> int:
+        return sum(error() is not None for error in self._errors)
 
     def write(self, count: int) -> list[int]:
         """The offsets that are rejected."""
@@ -61,12 +76,13 @@ class Table:
         no_plans = [Plans(tables.Table("written", {})).plan({})] * count
         batch = Batch([SOURCE] * count, records, [{}] * count, no_plans)
         rejected: list[int] = []
+
+        def report(_: TopicPartition, record: SinkRecord, __: Exception) -> None:
+            assert self.errors_in_memory() <= 1
+            rejected.append(record.offset)
+
         with self._session.connection.transaction():
-            isolation = Isolation(
-                self._session,
-                lambda _, record, __: rejected.append(record.offset),
-                Stages(self._session),
-            )
+            isolation = Isolation(self._session, report, Stages(self._session))
             isolation.write_all_good([Work(batch, self.attempt)])
         return rejected
 
@@ -87,3 +103,21 @@ def test_all_but_the_bad_records_are_written_with_about_n_log_n_tries(
     written = [row[0] for row in schema.execute("SELECT id FROM written")]
     assert sorted(written) == sorted(set(range(200)) - bad)
     assert table.rows_tried <= 200 * (log2(200) + 3)
+
+
+def test_bad_keys_are_found_with_about_n_log_n_tries(
+    schema: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the keys that Postgres is asked to compare, the first bad one is named."""
+    tried: list[int] = []
+
+    def counting(session: Session, target: Any, columns: Any, rows: Any) -> None:
+        tried.append(len(rows))
+        copy_rows(session, target, columns, rows)
+
+    monkeypatch.setattr("connectors.postgres.upserts.copy_rows", counting)
+    schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
+    sink = Batches(schema, SOURCE, insert_mode="upsert", pk_mode="record_value", pk_fields="id")
+    told = sink.flush({SOURCE: [Message(None, {"id": f"x{i}"}) for i in range(200)]})
+    assert len(told) == 200
+    assert sum(tried) <= 200 * (log2(200) + 3)

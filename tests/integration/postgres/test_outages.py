@@ -6,7 +6,7 @@ record. The table has no key, so that what is written twice is there twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 
 from connectors.postgres import session
 from sinkworker.api import RetriableError
-from tests.integration.postgres.proxy import Break, BreakingProxy
+from tests.faults.proxy import PostgresProxy
 from tests.integration.postgres.sinks import BY_ID, Sink, meanwhile
 from tests.services.database import Database
 from tests.services.postgres import PostgresServer
@@ -60,24 +60,31 @@ def terminate(database: Database, *pids: int) -> None:
 
 
 @pytest.fixture
-def proxy(own_server: PostgresServer) -> Iterator[BreakingProxy]:
-    breaker = BreakingProxy(own_server.port)
-    yield breaker
-    breaker.close()
+def proxy(own_server: PostgresServer) -> Iterator[PostgresProxy]:
+    proxy = PostgresProxy(own_server.port).start()
+    yield proxy
+    proxy.close()
 
 
-@pytest.mark.parametrize("moment", list(Break), ids=lambda moment: moment.value)
+MOMENTS: dict[str, Callable[[PostgresProxy], object]] = {
+    "in the middle of a COPY": lambda proxy: proxy.cut_copy_at(8),
+    "before the COMMIT": lambda proxy: proxy.drop_commit(),
+    "after the COMMIT": lambda proxy: proxy.swallow_commit_answer(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_connection_that_is_lost(
-    database: Database, proxy: BreakingProxy, own_server: PostgresServer, moment: Break
+    database: Database, proxy: PostgresProxy, own_server: PostgresServer, moment: str
 ) -> None:
     """After a COMMIT whose answer was lost, the next claim says that it has happened."""
     url = database.url.replace(f":{own_server.port}/", f":{proxy.port}/")
     sink = send(Sink(database, tolerates=True, connection_url=url), 0, 10).settle()
     for first in (10, 20, 30):
         send(sink, first, first + 10)
-        proxy.arm(moment)
+        MOMENTS[moment](proxy)
         sink.settle()
-    assert proxy.broken == 3
+    assert len(proxy.fired) == 3
     assert_exact(sink, database, 40)
     sink.stop()
 

@@ -101,6 +101,17 @@ def test_a_failed_statement_does_not_cost_the_session(session: Session) -> None:
     assert session.is_open
 
 
+def test_a_session_that_is_stuck_in_a_failed_transaction_is_closed(session: Session) -> None:
+    """As after a ROLLBACK that was cancelled: nothing else would ever work on it."""
+    session.connection.execute("BEGIN")
+    with pytest.raises(ConnectError), session.using("testing"):
+        session.connection.execute("SELECT nothing")
+    assert session.is_open
+    with pytest.raises(RetriableError), session.using("testing"):
+        session.connection.execute("SELECT 1")
+    assert not session.is_open
+
+
 def test_a_connection_whose_statements_run_in_another_server_process_is_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from sinkworker.api import ConnectError
 from sinkworker.runtime.assignment import State
 from tests.integration.postgres.sinks import BY_ID, Sink
 from tests.services.database import Database
@@ -82,11 +83,13 @@ def test_a_field_for_a_column_that_postgres_fills_is_refused(
     assert sink.counts().next == 1
 
 
-def test_a_partial_record_updates_a_row_whose_other_columns_are_not_null(
-    database: Database,
+@pytest.mark.parametrize("level", ["int NOT NULL", "int CHECK (level IS NOT NULL)", "known"])
+def test_a_partial_record_updates_a_row_whose_other_columns_cannot_be_null(
+    database: Database, level: str
 ) -> None:
     """It does when it meets the row's first record in one batch, so batches must not matter."""
-    database.execute("CREATE TABLE alerts (id int PRIMARY KEY, level int NOT NULL, note text)")
+    database.execute("CREATE DOMAIN known AS int CHECK (VALUE IS NOT NULL)")
+    database.execute(f"CREATE TABLE alerts (id int PRIMARY KEY, level {level}, note text)")
     sink = Sink(database, **BY_ID).send({"level": 1}, key=1).settle()
     sink.send({"note": "x"}, key=1).settle()
     assert database.execute("SELECT * FROM alerts") == [(1, 1, "x")]
@@ -167,6 +170,18 @@ def test_the_offset_table_may_have_any_name_in_a_schema(database: Database) -> N
     database.execute("CREATE SCHEMA meta; CREATE TABLE alerts (v int)")
     Sink(database, offsets_table='meta.Off"sets').send({"v": 1}).settle()
     assert database.execute('SELECT next_offset FROM meta."Off""sets"') == [(1,)]
+
+
+def test_a_table_whose_name_postgres_would_cut_is_refused(database: Database) -> None:
+    """Two such topics would fill one table."""
+    topic = "x" * 64
+    sink = Sink(database, topics=(topic,), auto_create=True).send({"v": 1})
+    with pytest.raises(ConnectError) as failed:
+        sink.settle()
+    assert str(failed.value) == (
+        f"Table {topic}: Postgres has no names of more than 63 bytes. Choose another with "
+        "table.name.format or topics.to.tables.mapping"
+    )
 
 
 def test_a_topic_with_every_character_that_kafka_allows_is_a_table(database: Database) -> None:

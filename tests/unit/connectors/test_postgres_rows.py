@@ -8,7 +8,7 @@ import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.reader import DeletedKey, RecordReader
-from connectors.postgres.rows import Plans, UnknownFieldsError
+from connectors.postgres.rows import MOST_SHAPES, Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
@@ -28,6 +28,16 @@ def table(*columns: str, defaults: tuple[str, ...] = (), kind: str = "plain") ->
         "alerts",
         {name: Column(name, "any", kind, False, name in defaults) for name in columns},
     )
+
+
+def test_shapes_that_were_seen_long_ago_are_forgotten() -> None:
+    """There may be as many as subsets of the fields."""
+    plans = Plans(table(*(f"f{i}" for i in range(MOST_SHAPES + 1))))
+    first = plans.plan({"f0": 1})
+    assert plans.plan({"f0": 2}) is first
+    for i in range(1, MOST_SHAPES + 1):
+        plans.plan({f"f{i}": 1})
+    assert plans.plan({"f0": 3}) is not first
 
 
 KEYED = {"pk_mode": "record_key", "insert_mode": "upsert", "delete_enabled": True}

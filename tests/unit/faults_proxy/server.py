@@ -18,10 +18,15 @@ class Ends:
 
     def connect(self, proxy: Proxy) -> tuple[socket.socket, socket.socket]:
         """Client and server; each gives up after five seconds."""
-        client = self._open.enter_context(socket.create_connection(("127.0.0.1", proxy.port), 5))
+        client = self.client(proxy)
         server, _ = self._listener.accept()
         self._open.enter_context(server).settimeout(5)
         return client, server
+
+    def client(self, proxy: Proxy) -> socket.socket:
+        """Only the client's end, for a connection that reaches nobody."""
+        address = ("127.0.0.1", proxy.port)
+        return self._open.enter_context(socket.create_connection(address, 5))
 
     def stop_listening(self) -> None:
         self._listener.close()
