@@ -38,16 +38,20 @@ IN_COPY_NOW = (
 def rounds(in_copy: int) -> list[Round]:
     """in_copy: how many of them in the middle of COPY."""
     return [
-        *[Round(IN_COPY, "stop in COPY", partial(stop_at, place="copy.mid"))] * in_copy,
-        *(Round(MEASURE, f"stop at {p}", partial(stop_at, place=p)) for p in ANYWHERE),
-        Round(MEASURE, "stop before COMMIT arrives", partial(stop_in_commit, held="request")),
-        Round(MEASURE, "stop after COMMIT landed", partial(stop_in_commit, held="answer")),
-        *[Round(MEASURE, "stop both, the heir at its claim", stop_both)] * 2,
-        Round(MEASURE, "stop when assigned", partial(stop_unclaimed, place="assign.in")),
-        Round(MEASURE, "stop before the claim", partial(stop_unclaimed, place="claim.before")),
-        Round(MEASURE, "stop before the proof of membership", stop_before_the_proof),
-        Round(MEASURE, "stop with fixed partitions", partial(stop_fixed, place="flush.before")),
-        Round(MEASURE, "stop in COPY with fixed partitions", partial(stop_fixed, place="copy.mid")),
+        *[Round(IN_COPY, "zombie at copy.mid", partial(stop_at, place="copy.mid"))] * in_copy,
+        *(Round(MEASURE, f"zombie at {p}", partial(stop_at, place=p)) for p in ANYWHERE),
+        Round(
+            MEASURE, "zombie whose COMMIT is on its way", partial(stop_in_commit, held="request")
+        ),
+        Round(MEASURE, "zombie whose COMMIT has landed", partial(stop_in_commit, held="answer")),
+        *[Round(MEASURE, "zombie wakes up before its heir writes", stop_both)] * 2,
+        Round(MEASURE, "zombie that was assigned", partial(stop_unclaimed, place="assign.in")),
+        Round(MEASURE, "zombie before its claim", partial(stop_unclaimed, place="claim.before")),
+        Round(MEASURE, "zombie that has to prove its membership", stop_before_the_proof),
+        Round(MEASURE, "zombie with fixed partitions", partial(stop_fixed, place="flush.before")),
+        Round(
+            MEASURE, "zombie in COPY with fixed partitions", partial(stop_fixed, place="copy.mid")
+        ),
     ]
 
 
