@@ -15,10 +15,10 @@ COLUMNS = ("measure", "rounds", "faults", "records", "snapshots", "anomalies", "
 
 
 def sums(results: Sequence[Result]) -> Counter[str]:
-    """Rounds that count, by measure; and over all: records, snapshots, anomalies."""
+    """Faults of rounds that count, by measure; and over all: records, snapshots, anomalies."""
     total: Counter[str] = Counter()
     for result in results:
-        total[result.round.measure] += result.error is None
+        total[result.round.measure] += len(result.outcome.faults) if result.error is None else 0
         total["records"] += result.outcome.records
         total["snapshots"] += result.outcome.snapshots
         total["anomalies"] += sum(result.outcome.anomalies.values())
