@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 SCHEMA_VERSION = 1
 # What CREATE … IF NOT EXISTS raises when somebody who does not take our lock creates it as well.
 CREATED_MEANWHILE = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject)
-CLAIM_LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = '2s'")
+CLAIM_LOCK_TIMEOUT_MS = 2_000
 
 Offsets = Mapping[TopicPartition, Offset]
 
@@ -56,9 +56,14 @@ class OffsetTable:
     def _claim(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
         connection = self._session.connection
         with connection.transaction():
-            connection.execute(CLAIM_LOCK_TIMEOUT)
+            connection.execute(self._lock_timeout())
             rows = self._execute("claim", owner=owner, **_columns(starts)).fetchall()
         return {TopicPartition(t, p): Claim(Offset(*rest), epoch) for t, p, *rest, epoch in rows}
+
+    def _lock_timeout(self) -> sql.Composed:
+        """Ends before statement_timeout does, which would not tell that a lock was in the way."""
+        milliseconds = min(CLAIM_LOCK_TIMEOUT_MS, self._session.statement_timeout_ms // 2)
+        return sql.SQL("SET LOCAL lock_timeout = {}").format(milliseconds)
 
     def _claim_one_by_one(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
         """A lock time-out does not say which row it was."""

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from connectors.postgres.address import connection_arguments
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.connection import PatientConnection
 from connectors.postgres.failures import is_stuck, translated
 from connectors.postgres.queries import statement
 from sinkworker.api import ConnectError, RetriableError
@@ -22,6 +23,8 @@ from sinkworker.api import ConnectError, RetriableError
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = "5s"
+# Of statement_timeout: by then the server has answered, were it only that it gave up.
+SILENCE = 1.5
 
 # libpq's own patience: a peer that vanished without a word is noticed within seconds.
 PATIENCE: Mapping[str, Any] = {
@@ -41,8 +44,8 @@ class Session:
     def __init__(self, config: PostgresSinkConfig, purpose: str, statement_timeout_ms: int) -> None:
         """purpose: shown as application_name in pg_stat_activity."""
         self._config, self._purpose = config, purpose
-        self._statement_timeout_ms = statement_timeout_ms
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self.statement_timeout_ms = statement_timeout_ms
+        self._connection: PatientConnection | None = None
         self.generation = 0
 
     @property
@@ -62,8 +65,10 @@ class Session:
             return
         self.close()
         with self.using("connecting"):
-            self._connection = psycopg.connect(**self._arguments(), autocommit=True)
-            self._set_up(self._connection)
+            connection = PatientConnection.connect(**self._arguments(), autocommit=True)
+            connection.patience_s = SILENCE * self.statement_timeout_ms / 1000
+            self._connection = connection
+            self._set_up(connection)
         self.generation += 1
 
     def close(self) -> None:
@@ -96,7 +101,7 @@ class Session:
 
     def _set_up(self, connection: psycopg.Connection[TupleRow]) -> None:
         limits = {
-            "statement_timeout": f"{self._statement_timeout_ms}ms",
+            "statement_timeout": f"{self.statement_timeout_ms}ms",
             "lock_timeout": LOCK_TIMEOUT,
         }
         row = connection.execute(statement("catalog", "session"), limits).fetchone()

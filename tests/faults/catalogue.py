@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.faults import kills, rebalances, zombies
+from tests.faults import (
+    commits,
+    kills,
+    postgres_faults,
+    postgres_network,
+    postgres_servers,
+    rebalances,
+    zombies,
+)
 from tests.faults.campaign import Round
 
 
@@ -21,7 +29,19 @@ SHORT = interleaved(
     kills.rounds(placed=3, random=10),
     zombies.rounds(in_copy=6),
     rebalances.rounds(cooperative=3),
+    commits.rounds(several=2, silent=1, killed=3, frozen=3),
+    postgres_network.rounds(each=1),
+    [*postgres_faults.rounds(each=1), *postgres_servers.rounds(each=1)],
 )
 
-PROMISED = {"kill -9": 80, "zombies": 10, "zombies in COPY": 6, "rebalances": 30}
+PROMISED = {
+    "kill -9": 80,
+    "zombies": 10,
+    "zombies in COPY": 6,
+    "rebalances": 30,
+    commits.LANDED: 12,
+    commits.NOT_LANDED: 12,
+    postgres_network.MEASURE: 12,
+    postgres_servers.MEASURE: 14,
+}
 """So many faults the short run shows at least, by measure."""

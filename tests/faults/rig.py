@@ -110,6 +110,12 @@ class FaultyWorker(WorkerProcess):
     def wait_frozen(self) -> None:
         wait_until(self.is_frozen, 30, f"worker {self.number} to be frozen")
 
+    def assignments(self) -> list[str]:
+        """What its group gave it and took from it, in its words."""
+        return [
+            line for word in ("Assigned", "Revoked", "Lost") for line in self.log_lines(f" {word} ")
+        ]
+
     def memory(self) -> int:
         """Resident bytes."""
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -275,6 +281,16 @@ class Rig:
         left = self.backlog()
         assert left > 0, f"{what}: the worker had nothing left to do"
         self.struck(what)
+
+    def waited_out(self, worker: FaultyWorker) -> None:
+        """An outage cost this worker neither its membership nor a single record."""
+        assert len(worker.assignments()) == 1, worker.assignments()
+        passed = self.database.execute(
+            "SELECT sum(errant), sum(filtered), sum(gaps) FROM sinkworker_offsets "
+            "WHERE connector = %s AND topic = %s",
+            [self.connector, self.topic],
+        )
+        assert passed == [(0, 0, 0)], f"errant, filtered, gaps: {passed}"
 
     # the end
 

@@ -122,6 +122,7 @@ def test_connections_to_a_port_are_ended_and_others_are_not(tmp_path: Path) -> N
     ):
         broken = socket.create_connection(one.getsockname())
         whole = socket.create_connection(two.getsockname())
+        pair = socket.socketpair()
         port = one.getsockname()[1]
         armed(tmp_path, Failpoint(WORK, "before", "abort", argument=port))
         Machine().work()
@@ -129,7 +130,9 @@ def test_connections_to_a_port_are_ended_and_others_are_not(tmp_path: Path) -> N
         whole.sendall(b"x")
         accepted, _ = two.accept()
         assert accepted.recv(1) == b"x"
-        for each in (broken, whole, accepted):
+        pair[0].sendall(b"x")
+        assert pair[1].recv(1) == b"x"
+        for each in (broken, whole, accepted, *pair):
             each.close()
 
 

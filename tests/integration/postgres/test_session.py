@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -12,6 +13,7 @@ from connectors.postgres import session as session_module
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.session import Session
 from sinkworker.api import ConnectError, RetriableError
+from tests.faults.proxy import PostgresProxy
 from tests.integration.postgres.sinks import Sink, connector
 from tests.services.database import Database
 from tests.services.postgres import PostgresServer
@@ -132,6 +134,32 @@ def test_a_connection_whose_statements_run_in_another_server_process_is_refused(
         f"and statements run in {pid + 1}. Claims name a server process, so connect to Postgres itself."
     )
     assert not session.is_open
+
+
+# silence
+
+
+def test_a_server_that_falls_silent_is_given_up(database: Database) -> None:
+    """The proxy takes what is sent, so that TCP finds nothing to complain about."""
+    port = psycopg.conninfo.conninfo_to_dict(database.url)["port"]
+    proxy = PostgresProxy(int(str(port))).start()
+    config = PostgresSinkConfig(connection_url=database.url.replace(f":{port}/", f":{proxy.port}/"))
+    session = Session(config, "test", statement_timeout_ms=200)
+    session.open()
+    proxy.blackhole("to_client")
+    connection = session.connection
+    with (
+        pytest.raises(RetriableError) as silence,
+        session.using("flushing"),
+        connection.transaction(),
+    ):
+        connection.execute("SELECT 1")
+    assert str(silence.value) == "Postgres, flushing: no answer for 0.3 s"
+    assert not session.is_open
+    proxy.heal()
+    session.open()
+    session.close()
+    proxy.close()
 
 
 # logins

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from connectors.postgres import offsets
 from sinkworker.api import Claim, FencedError, Offset, RetriableError, TopicPartition
@@ -30,7 +29,7 @@ LOCK_ROW = "UPDATE sinkworker_offsets SET updated_at = now() WHERE partition = 0
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A claim waits for a lock a tenth of its usual time."""
-    monkeypatch.setattr(offsets, "CLAIM_LOCK_TIMEOUT", sql.SQL("SET LOCAL lock_timeout = '200ms'"))
+    monkeypatch.setattr(offsets, "CLAIM_LOCK_TIMEOUT_MS", 200)
 
 
 @pytest.fixture
@@ -89,6 +88,18 @@ def test_a_frozen_owner_is_ended_and_lands_nothing(
     assert [row[0] for row in database.execute("SELECT id FROM alerts")] == [
         "alerts:0:0", "alerts:0:1"
     ]  # fmt: skip
+
+
+def test_a_frozen_owner_is_ended_however_short_a_statement_may_take(
+    database: Database, first: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offsets, "CLAIM_LOCK_TIMEOUT_MS", 2_000)
+    idle_in_transaction(first)
+    second = owner(database, "the second")
+    second.task._session.statement_timeout_ms = 500  # type: ignore[attr-defined]
+    second.open(P0)
+    assert second.claims == {P0: Claim(Offset(0), 2)}
+    second.stop()
 
 
 def test_the_owner_that_was_ended_finds_out_and_is_fenced(database: Database, first: Owner) -> None:
