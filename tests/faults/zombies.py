@@ -195,11 +195,4 @@ def _wake(
 
 def _wait_back(zombie: FaultyWorker, mark: int) -> None:
     """Until it has lost what it had, and has been given something anew."""
-
-    def is_back() -> bool:
-        return "Opened" in zombie.log()[mark:].partition("Lost ")[2]
-
-    try:
-        wait_until(is_back, 60, "the zombie as a member again")
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{zombie.log()[-3000:]}") from None
+    wait_until(lambda: "Opened" in zombie.log()[mark:].partition("Lost ")[2], 60, "a member again")
