@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,7 @@ COMMIT_WITHIN_MS = 5_000
 MIRROR_EVERY_SECONDS = 1.0
 CLOSE_WITHIN_MS = 5_000
 METADATA_WITHIN_MS = 5_000
+METADATA_ATTEMPTS = 2
 UNKNOWN_EPOCH = -1
 
 
@@ -79,13 +80,19 @@ class KafkaPythonConsumer:
                 self._client.subscribe(pattern=whole, listener=self._listener)
             else:
                 self._client.subscribe(topics=list(to.topics), listener=self._listener)
-                self._know_the_topics()
+                self._know_the_topics(to.topics)
 
-    def _know_the_topics(self) -> None:
-        """Before the first join: a leader without metadata assigns nothing, and all join again."""
-        known = self._cluster.request_update()
-        with suppress(KafkaTimeoutError):
-            self._client._net.run(self._client._manager.wait_for, known, METADATA_WITHIN_MS)
+    def _know_the_topics(self, topics: Sequence[str]) -> None:
+        """Before the first join: a leader without metadata assigns nothing, and all join again.
+
+        The first answer may be to a question that was asked before these topics were subscribed.
+        """
+        for _ in range(METADATA_ATTEMPTS):
+            known = self._cluster.request_update()
+            with suppress(KafkaTimeoutError):
+                self._client._net.run(self._client._manager.wait_for, known, METADATA_WITHIN_MS)
+            if all(map(self._cluster.partitions_for_topic, topics)):
+                return
 
     @contextmanager
     def _calling(self, doing: str) -> Iterator[None]:
@@ -104,6 +111,7 @@ class KafkaPythonConsumer:
 
     def poll(self, timeout_ms: int) -> Poll:
         before = self._positions()
+        self._finish_joining()
         with self._calling("Polling Kafka"):
             polled = self._client.poll(timeout_ms=timeout_ms)
         after = self._positions()
@@ -121,6 +129,14 @@ class KafkaPythonConsumer:
             ours = TopicPartition(*partition)
             fetched[ours] = Fetched(start.offset, records, end.offset, end.leader_epoch)
         return Poll(events, fetched)
+
+    def _finish_joining(self) -> None:
+        """kafka-python 3.0.12 forgets a join that is under way when the poll ends before it and its
+        cause was new metadata: the reason to join is gone, and nobody ever looks at its outcome. The
+        member then has no partitions, sends no heartbeats, and never joins again."""
+        coordinator = self._client._coordinator
+        if self.in_group and coordinator._join_task is not None:
+            coordinator.rejoin_needed = True
 
     def _positions(self) -> dict[ClientPartition, OffsetAndMetadata]:
         """The position of every partition that is being read."""
