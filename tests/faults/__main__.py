@@ -12,12 +12,13 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 from tests.faults import report
-from tests.faults.campaign import SIDE_BY_SIDE, Campaign, Result
+from tests.faults.campaign import SIDE_BY_SIDE, Campaign, Result, flaw
 from tests.faults.catalogue import SHORT
 from tests.faults.mutants import MUTANTS, hunt, sow
 from tests.faults.servers import Servers
@@ -39,7 +40,10 @@ def main() -> None:
             if arguments.minutes:
                 _play(run, campaign, servers, Path(home))
             if arguments.mutants:
-                run.mutants = dict(_hunt_all(campaign, Path(home)))
+                run.mutants.update(_hunt_all(campaign, Path(home)))
+        except Exception:
+            print(report.document(run))  # an hour's rounds are not lost with what broke off later
+            raise
         finally:
             campaign.close()
             servers.stop()
@@ -68,9 +72,9 @@ def _play(run: report.Run, campaign: Campaign, servers: Servers, home: Path) -> 
     last = Result(len(run.results), SOAK, run.seed, time.monotonic() - began)
     try:
         last.outcome = soak.end()
-        last.error = "anomalies" if last.outcome.anomalies else None
-    except Exception as error:
-        last.error = str(error)
+        last.error = flaw(last.outcome)
+    except Exception:
+        last.error = traceback.format_exc()
     run.soak, run.memory = last, soak.growth(WARM_UP * run.minutes * 60)
     print(report.line(last), flush=True)
 

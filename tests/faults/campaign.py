@@ -69,8 +69,8 @@ class Campaign:
         result, began = Result(number, played, self._seed), time.monotonic()
         with self._servers_of(played):
             try:
-                result.outcome = self._outcome(played, number, source)
-                result.error = _flaw(result.outcome)
+                self._play(result, source)
+                result.error = flaw(result.outcome)
             except Exception:
                 result.error = traceback.format_exc()
         result.seconds = time.monotonic() - began
@@ -85,23 +85,28 @@ class Campaign:
             stack.enter_context(self._postgres)
         return stack
 
-    def _outcome(self, played: Round, number: int, source: Path | None) -> Outcome:
+    def _play(self, result: Result, source: Path | None) -> None:
+        """What is known when a round breaks off is in its result too."""
+        played, number = result.round, result.number
         dice = Random(f"{self._seed}/{number}/{played.name}")
         home = self._home / f"round-{number}-{time.monotonic_ns()}"
         rig = Rig(self._servers, dice, home, own_kafka=played.own_kafka,
                   own_postgres=played.own_postgres, source=source)  # fmt: skip
+        result.outcome = rig.outcome
         try:
             played.play(rig)
         finally:
             rig.close()
-        return rig.outcome
 
 
-def _flaw(outcome: Outcome) -> str | None:
+def flaw(outcome: Outcome) -> str | None:
+    """Why a round that came to its end does not count."""
     if outcome.anomalies:
         return f"anomalies {outcome.anomalies}:\n" + "\n".join(outcome.shown)
     if not outcome.faults:
         return "no fault has struck: this round shows nothing"
     if not outcome.records:
         return "nothing was compared: the round never came to its verdict"
+    if not outcome.snapshots:
+        return "no snapshot was taken: nobody watched this round"
     return None

@@ -51,7 +51,7 @@ class Cargo(NamedTuple):
 
     def hash(self) -> int:
         """As ROW_HASH."""
-        text = f"{self.p}|{self.n}|{self.k}|{self.body}"
+        text = "|".join(str(each) for each in self if each is not None)
         return int(hashlib.md5(text.encode()).hexdigest()[:15], 16)
 
 

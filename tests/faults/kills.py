@@ -5,6 +5,7 @@ Owns what is killed when. Some rounds have a second worker, which then takes ove
 
 from __future__ import annotations
 
+import signal
 import time
 from functools import partial
 
@@ -33,7 +34,7 @@ def kill_at(rig: Rig, place: str) -> None:
     chosen = PLACES[place]
     hit = rig.dice.randint(1, _most(place)) if chosen.often else 1
     config = rig.config()
-    rest = 0.1 if place in RARE else 0
+    rest = 0.5 if place in RARE else 0
     victim = rig.worker(config, chosen.failpoint("kill", hit), seconds_a_flush=rest).start()
     if place in RARE:
         _provoke(rig, place, victim, config)
@@ -70,6 +71,7 @@ def kill_at_random(rig: Rig) -> None:
             rig.wait_for_progress(1)
         time.sleep(rig.dice.uniform(0, 0.2))
         victim.kill()
+        assert victim.wait() == -signal.SIGKILL, "it had ended by itself"
         rig.struck_under_backlog("kill -9")
     at = time.monotonic()
     heir = rig.worker(config).start()

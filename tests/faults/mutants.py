@@ -210,6 +210,11 @@ def hunt(
     step = max(1, len(able) // TRIES)
     for number in able[::step][:TRIES]:
         result = campaign.play(number, source)
-        if result.error is not None:
+        if result.error is not None and _is_its_fault(result, campaign):
             return result
     return None
+
+
+def _is_its_fault(result: Result, campaign: Campaign) -> bool:
+    """Anomalies tell. Whatever else a round broke off for must not happen without the bug."""
+    return bool(result.outcome.anomalies) or campaign.play(result.number).error is None

@@ -29,6 +29,8 @@ class Observer:
         self._url, self._connector, self._file = url, connector, file
         self._rows = f"SELECT p, count(*), max(n), sum({ROW_HASH})::text FROM {table} GROUP BY p"
         self._stopped = threading.Event()
+        self.failure: Exception | None = None
+        """Why the last snapshot could not be taken. After `stop` a round with one shows nothing."""
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def start(self) -> Observer:
@@ -40,11 +42,17 @@ class Observer:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stopped.is_set():
+        is_last = False
+        while not is_last:
+            is_last = self._stopped.is_set()
             try:
                 self._take_all()
-            except psycopg.Error:  # the server is being broken at the moment
+                self.failure, is_last = None, True
+            except psycopg.Error as error:  # the server is being broken at the moment
+                self.failure = error
                 self._stopped.wait(EVERY_SECONDS)
+            except Exception as error:
+                self.failure, is_last = error, True
 
     def _take_all(self) -> None:
         with psycopg.connect(self._url, connect_timeout=2) as connection:

@@ -6,6 +6,7 @@ Owns a round's things from beginning to end. Must not know any fault.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -115,6 +116,11 @@ class FaultyWorker(WorkerProcess):
         return [
             line for word in ("Assigned", "Revoked", "Lost") for line in self.log_lines(f" {word} ")
         ]
+
+    def has_crashed(self) -> bool:
+        """Whether it has ended neither in good order nor by SIGKILL."""
+        code = None if self._process is None else self._process.poll()
+        return code not in {None, 0, -signal.SIGKILL}
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -329,10 +335,21 @@ class Rig:
         file = self.home / "case.json"
         file.write_text(json.dumps(asdict(case)))
         command = [sys.executable, "-m", "tests.faults.checker", str(file)]
-        run = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        run = subprocess.run(
+            command, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=180
+        )
         assert run.returncode == 0, run.stderr
         for name, value in json.loads(run.stdout).items():
             setattr(self.outcome, name, value)
+        self._check_witnesses()
+
+    def _check_witnesses(self) -> None:
+        """The observer watched to the end, and no worker ended without being told or killed."""
+        if self._observer is not None and self._observer.failure is not None:
+            raise AssertionError("the observer broke off") from self._observer.failure
+        crashed = [worker for worker in self._workers if worker.has_crashed()]
+        logs = "\n".join(worker.log()[-2000:] for worker in crashed)
+        assert not crashed, f"workers {[w.number for w in crashed]} ended by themselves:\n{logs}"
 
     def close(self) -> None:
         """End what the round started, whatever became of it."""

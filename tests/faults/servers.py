@@ -81,12 +81,12 @@ def _postgres(home: Path) -> PostgresServer:
 def _make_template(server: PostgresServer) -> None:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")  # type: ignore[call-overload]
-    _make_offset_table(server.url(TEMPLATE))
+    make_offset_table(server.url(TEMPLATE))
     with psycopg.connect(server.url(TEMPLATE), autocommit=True) as connection:
         connection.execute(TABLES)  # type: ignore[call-overload]
 
 
-def _make_offset_table(url: str) -> None:
+def make_offset_table(url: str) -> None:
     """By the sink itself, so that it is the table of this version."""
     config = PostgresSinkConnector.config_class.model_validate({"connection.url": url})
     store = PostgresSinkConnector("template", config).offset_store()  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ class Soak:
         self._proxy = PostgresProxy(self._rig.postgres_server.port)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._failure: Exception | None = None
         self.memory: list[tuple[float, int]] = []
         """(seconds since the start, resident bytes)."""
 
@@ -42,6 +43,12 @@ class Soak:
         return self
 
     def _run(self) -> None:
+        try:
+            self._stream()
+        except Exception as error:
+            self._failure = error
+
+    def _stream(self) -> None:
         began = time.monotonic()
         cut = began
         while not self._stopped.wait(LOOK_EVERY_SECONDS):
@@ -52,14 +59,18 @@ class Soak:
                 cut = time.monotonic()
 
     def _cut(self) -> None:
+        before = len(self._proxy.fired)
         self._proxy.reset()
-        self._rig.struck("reset of its connections to Postgres")
+        if len(self._proxy.fired) > before:
+            self._rig.struck("reset of its connections to Postgres")
 
     def end(self) -> Outcome:
         """Let it read to the end, and judge."""
         self._stopped.set()
         self._thread.join()
         try:
+            if self._failure is not None:
+                raise AssertionError("the stream broke off") from self._failure
             self._rig.finish(self._worker, seconds=120)
         finally:
             self._proxy.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
 from tests.services.process import wait_until
@@ -142,12 +143,17 @@ class KafkaTools:
         consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
         messages: dict[int, list[Any]] = {partition: [] for partition in ends}
         finished: set[int] = set()
+        deadline = time.monotonic() + 60
         while finished != set(ends):
-            for message in consumer.consume(5000, 1.0):
-                if message.error() is not None:
-                    finished.add(message.partition())
-                else:
+            assert time.monotonic() < deadline, (
+                f"{topic} cannot be read: only {finished} to the end"
+            )
+            for message in consumer.consume(5000, 0.1):
+                error = message.error()
+                if error is None:
                     messages[message.partition()].append(message)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    finished.add(message.partition())
         consumer.close()
         return messages
 
