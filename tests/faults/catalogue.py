@@ -14,5 +14,5 @@ SHORT: list[Round] = [
     *kafka_network.rounds(),
 ]
 
-PROMISED = {"kill -9": 80, "Kafka faults": 16}
+PROMISED = {"kill -9": 80, "Kafka faults": 16, "network faults": 12}
 """What the short run shows at least, by measure."""
