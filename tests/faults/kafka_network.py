@@ -116,7 +116,7 @@ def refused_at_start(rig: Rig) -> None:
 
 def at_start(rig: Rig, api: str) -> None:
     rig.load(table=rig.dice.choice(["inserted", "upserted"]))
-    trigger = _trigger(rig, api)
+    trigger = _trigger(rig, api, most=1)
     worker = rig.worker(_config(rig), seconds_a_flush=0.1).start()
     at = trigger.wait(20).at
     rig.struck_under_backlog(_told(trigger))
@@ -126,7 +126,7 @@ def at_start(rig: Rig, api: str) -> None:
 
 def at_work(rig: Rig, api: str) -> None:
     worker = _working(rig)
-    trigger = _trigger(rig, api)
+    trigger = _trigger(rig, api, most=2)
     at = trigger.wait(20).at
     rig.struck_under_backlog(_told(trigger))
     rig.recovered(at)
@@ -174,18 +174,17 @@ def _struck(rig: Rig, before: int) -> None:
     rig.struck_under_backlog(f"{met[0].name} of {len(met)} connections")
 
 
-def _trigger(rig: Rig, api: str) -> Trigger:
+def _trigger(rig: Rig, api: str, most: int) -> Trigger:
     """At a request before the broker has it, or at the answer to one that it has obeyed."""
     wheres: list[Where] = ["request", "answer"]
     ways: list[Then] = ["cut", "reset", "blackhole"]
     return rig.proxy.at_request(
-        api, rig.dice.randint(1, 2), rig.dice.choice(wheres), rig.dice.choice(ways)
+        api, rig.dice.randint(1, most), rig.dice.choice(wheres), rig.dice.choice(ways)
     )
 
 
 def _told(trigger: Trigger) -> str:
-    assert trigger.fired is not None
-    return f"{trigger.then} at {trigger.where} of {trigger.fired.what}"
+    return f"{trigger.then} at {trigger.where} of {trigger.name}"
 
 
 def _half_close(direction: Direction) -> Callable[[KafkaProxy], object]:
