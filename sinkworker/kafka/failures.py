@@ -28,7 +28,7 @@ FATAL = (
     errors.GroupMaxSizeReachedError,
 )
 
-_PARTITION = re.compile(r"TopicPartition\(topic='([^']+)', partition=(\d+)\)")
+_DAMAGED = re.compile(r"TopicPartition\(topic='([^']+)', partition=(\d+)\) at offset (\d+)")
 
 
 @contextmanager
@@ -78,9 +78,13 @@ def _truncated(partition: TopicPartition, divergent: object) -> str:
 
 
 def _corrupt(error: errors.CorruptRecordError) -> ConnectError:
-    found = _PARTITION.search(str(error))
+    found = _DAMAGED.search(str(error))
     if found is None:
         return ConnectError(_words(error))
     partition = TopicPartition(found[1], int(found[2]))
-    cause = f"{partition}: {_words(error)}. The bytes in Kafka are damaged; nothing is skipped."
+    cause = (
+        f"{partition}: the record batch at offset {found[3]} fails its checksum: its bytes in Kafka "
+        "are damaged. Everything before it is committed; nothing is skipped. To go on without it, "
+        "set the offset to what follows it."
+    )
     return BrokenPartitionsError({partition: cause})

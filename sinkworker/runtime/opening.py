@@ -183,16 +183,15 @@ class Opening:
                 cause = _out_of_range_cause(partition, claim.resume.next, bounds)
                 opened.refused[partition] = Refusal(cause, claim.epoch)
             else:
+                log.warning(_gone(partition, claim.resume.next, bounds))
                 self._move_into_range(consumer, partition, claim)
                 opened.altered.append(partition)
 
     def _move_into_range(self, consumer: Consumer, partition: TopicPartition, claim: Claim) -> None:
         rule = EARLIEST if self._out_of_range is OutOfRange.EARLIEST else LATEST
         to = _identified(consumer, partition, rule.offsets(consumer, [partition])[partition])
-        log.warning(
-            "%s: the stored offset %d is not in the log; going on at %d, as offset.out.of.range=%s says",
-            partition, claim.resume.next, to.next, self._out_of_range.value,
-        )  # fmt: skip
+        log.warning("%s: going on at offset %d, as offset.out.of.range=%s says",
+                    partition, to.next, self._out_of_range.value)  # fmt: skip
         if self._store is None:
             consumer.commit({partition: to})
         else:
@@ -250,15 +249,20 @@ def _refusal(partition: TopicPartition, stored: StoredOffset | None, start: Offs
 
 
 def _out_of_range_cause(partition: TopicPartition, stored: int, bounds: Bounds) -> str:
+    halt = "Nothing is skipped unless you say so." if stored < bounds.start else "Nothing is read."
     advice = "Set offset.out.of.range=earliest or latest, or set the offset."
+    return f"{_gone(partition, stored, bounds)} {halt} {advice}"
+
+
+def _gone(partition: TopicPartition, stored: int, bounds: Bounds) -> str:
+    """What of the log is no longer there."""
     if stored < bounds.start:
         return (
             f"{partition}: offsets {stored} to {bounds.start - 1} are gone from Kafka: the stored "
             f"offset is {stored}, the log now starts at {bounds.start}; up to "
-            f"{bounds.start - stored} records are lost. Nothing is skipped unless you say so. {advice}"
+            f"{bounds.start - stored} records are lost."
         )
     return (
         f"{partition}: the stored offset {stored} is beyond the log's end {bounds.end}: "
-        f"{stored - bounds.end} offsets that were read are no longer in Kafka; the log was truncated. "
-        f"Nothing is read. {advice}"
+        f"{stored - bounds.end} offsets that were read are no longer in Kafka; the log was truncated."
     )

@@ -153,15 +153,21 @@ class SinkTaskLoop:
         try:
             return self._consumer.poll(self._poll_timeout_ms())
         except BrokenPartitionsError as error:
-            for partition, cause in error.causes.items():
-                self._held.quarantine(partition, cause)
-            self._flush_once_more(self._held.open_ones())
-            self._reopen_all()
+            self._quarantine_broken(error.causes)
         except RetriableError as error:
             self._flush_once_more(self._held.open_ones())
             self.recover(error, began_ms)
             self._clock.sleep_ms(min(self._recovery.wait_ms(), COMMAND_LATENCY_MS))
         return NOTHING
+
+    def _quarantine_broken(self, causes: Mapping[TopicPartition, str]) -> None:
+        """What was read before counts. Where it cannot be flushed, the client will tell again."""
+        self._flush(self._held.open_ones())
+        books = self._assignment.books()
+        for partition, cause in causes.items():
+            if partition in books and not books[partition].is_pending:
+                self._held.quarantine(partition, cause)
+        self._reopen_all()
 
     def _poll_timeout_ms(self) -> int:
         now_ms, pending = self._clock.now_ms(), self._assignment.pending()

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from tests.faults import (
     commits,
+    kafka_faults,
+    kafka_network,
     kills,
     postgres_faults,
     postgres_network,
@@ -31,6 +33,7 @@ SHORT = interleaved(
     rebalances.rounds(cooperative=3),
     commits.rounds(several=2, silent=1, killed=3, frozen=3),
     postgres_network.rounds(each=1),
+    [*kafka_network.rounds(), *kafka_faults.rounds()],
     [*postgres_faults.rounds(each=1), *postgres_servers.rounds(each=1)],
 )
 
@@ -41,7 +44,8 @@ PROMISED = {
     "rebalances": 30,
     commits.LANDED: 12,
     commits.NOT_LANDED: 12,
-    postgres_network.MEASURE: 12,
+    "network faults": 24,
+    "Kafka faults": 16,
     postgres_servers.MEASURE: 14,
 }
 """So many faults the short run shows at least, by measure."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,12 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Case:
-    """Where to look. complete: everything that Kafka holds must be stored by now."""
+    """Where to look. complete: everything that Kafka holds must be stored by now.
+
+    stopped: [partition, offset] of those that rightly stand still, and where.
+    kept: a copy of a log that was damaged later (`history.keep`).
+    gone: [partition, first, past the last] of what Kafka lost before anybody could read it.
+    """
 
     bootstrap: str
     url: str
@@ -39,6 +44,9 @@ class Case:
     snapshots: str
     logs: list[str]
     complete: bool = True
+    stopped: Sequence[tuple[int, int]] = ()
+    kept: str | None = None
+    gone: Sequence[tuple[int, int, int]] = ()
 
 
 class Findings:
@@ -56,7 +64,7 @@ class Findings:
 
 def check(case: Case) -> dict[str, Any]:
     """Compare everything; what main prints."""
-    log = history.read(KafkaTools(case.bootstrap), case.topic, case.table)
+    log = history.read(KafkaTools(case.bootstrap), case.topic, case.table, case.kept, case.gone)
     findings = Findings()
     with psycopg.connect(case.url, autocommit=True) as connection:
         stored = _stored(connection, case)
@@ -86,12 +94,12 @@ def _check_offsets(findings: Findings, case: Case, log: History, stored: dict[in
     """A stored offset lies in the log; after a complete round it is the log's end."""
     for p in stored.keys() - log.partitions.keys():
         findings.add("offset", f"partition {p}: {stored[p]} is stored, there is no such log")
+    stopped = dict(case.stopped)
     for p, partition in log.partitions.items():
-        offset = stored.get(p, 0)
-        if offset > partition.end or (case.complete and offset != partition.end):
-            findings.add(
-                "offset", f"partition {p}: {offset} is stored, the log ends at {partition.end}"
-            )
+        offset, wanted = stored.get(p, 0), stopped.get(p, partition.end)
+        if offset > partition.end or (case.complete and offset != wanted):
+            findings.add("offset", f"partition {p}: {offset} is stored instead of {wanted}, the log "
+                         f"ends at {partition.end}")  # fmt: skip
 
 
 # rows

@@ -1,14 +1,16 @@
 """What Kafka holds of a topic, read by a client that is not the one under test.
 
 Owns the log as a checker sees it: committed records in their order, aborted ones, and what a table must
-amount to at each stored offset.
+amount to at each stored offset. A log that a round damages is copied before, by the same client.
 """
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.faults.cargo import FOLDS, Cargo, State, decoded
 from tests.services.kafka_tools import KafkaTools
@@ -41,23 +43,66 @@ class History:
     """(p, n) of records of aborted transactions."""
 
 
-def read(kafka: KafkaTools, topic: str, table: str) -> History:
-    """The whole topic, twice: what is committed, and what was ever written."""
+Entries = list[tuple[int, Cargo]]
+"""Offsets and records of one partition."""
+
+
+def read(
+    kafka: KafkaTools,
+    topic: str,
+    table: str,
+    kept: str | None = None,
+    gone: Iterable[Sequence[int]] = (),
+) -> History:
+    """The whole topic, twice: what is committed, and what was ever written.
+
+    kept: a copy, which has the say on the offsets that it covers. gone: what nobody could ever read.
+    """
+    ends, committed = kafka.ends(topic), _entries(kafka, topic)
+    whole, copied_ends = _with_copy(committed, kept)
+    partitions = {p: PartitionLog(0, max(end, copied_ends.get(p, 0))) for p, end in ends.items()}
+    lost = {(p, offset) for p, first, past in gone for offset in range(first, past)}
+    for p, entries in whole.items():
+        _fill(partitions[p], [each for each in entries if (p, each[0]) not in lost], table)
+    readable = {(r.p, r.n) for log in (committed, whole) for es in log.values() for _, r in es}
+    written = _entries(kafka, topic, "read_uncommitted")
+    everything = {(p, record.n) for p, entries in written.items() for _, record in entries}
+    return History(partitions, frozenset(everything - readable))
+
+
+def keep(kafka: KafkaTools, topic: str, file: Path) -> None:
+    """Copy what is committed, for the judge of a log that is about to be damaged."""
     ends = kafka.ends(topic)
-    committed = kafka.read(topic)
-    partitions = {p: PartitionLog(0, ends[p]) for p in ends}
-    for p, messages in committed.items():
-        _fill(partitions[p], p, messages, table)
-    kept = {(r.p, r.n) for log in partitions.values() for r in log.records}
-    written = kafka.read(topic, "read_uncommitted")
-    everything = {(p, decoded(p, m.key(), m.value()).n) for p, ms in written.items() for m in ms}
-    return History(partitions, frozenset(everything - kept))
+    copy = {p: [ends[p], entries] for p, entries in _entries(kafka, topic).items()}
+    file.write_text(json.dumps(copy))
 
 
-def _fill(log: PartitionLog, p: int, messages: Sequence[object], table: str) -> None:
+def _with_copy(
+    committed: Mapping[int, Entries], kept: str | None
+) -> tuple[Mapping[int, Entries], dict[int, int]]:
+    """The log as it was: the copy, and what came after it. And where the copy ends."""
+    if kept is None:
+        return committed, {}
+    copy = {int(p): each for p, each in json.loads(Path(kept).read_text()).items()}
+    whole = {p: list(entries) for p, entries in committed.items()}
+    for p, (end, entries) in copy.items():
+        copied = [(offset, Cargo(*record)) for offset, record in entries]
+        whole[p] = copied + [each for each in committed.get(p, ()) if each[0] >= end]
+    return whole, {p: end for p, (end, _) in copy.items()}
+
+
+def _entries(
+    kafka: KafkaTools, topic: str, isolation: str = "read_committed"
+) -> dict[int, Entries]:
+    return {
+        p: [(message.offset(), decoded(p, message.key(), message.value())) for message in messages]
+        for p, messages in kafka.read(topic, isolation).items()
+    }
+
+
+def _fill(log: PartitionLog, entries: Entries, table: str) -> None:
     fold, rows = FOLDS[table], {}  # type: ignore[var-annotated]
-    for message in messages:
-        record = decoded(p, message.key(), message.value())  # type: ignore[attr-defined]
-        log.offsets.append(message.offset())  # type: ignore[attr-defined]
+    for offset, record in entries:
+        log.offsets.append(offset)
         log.records.append(record)
         log.states.append(fold(rows, log.states[-1], record))

@@ -10,17 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from sinkworker.failpoints import VARIABLE, Failpoint
-from tests.faults import cargo
+from tests.faults import cargo, history
 from tests.faults.checker import Case
 from tests.faults.observer import Observer
 from tests.faults.places import PLACES
+from tests.faults.proxy import KafkaProxy
 from tests.faults.servers import Servers
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
@@ -146,9 +147,17 @@ class Rig:
         self.connector = f"fault-{dice.randrange(10**6):06d}"
         self.table, self.partitions, self.topic = "inserted", 2, ""
         self.outcome = Outcome()
+        self._kept: str | None = None
         self._workers: list[FaultyWorker] = []
+        self._proxy: KafkaProxy | None = None
         self._observer: Observer | None = None
         self._numbers: list[int] = []
+
+    @property
+    def proxy(self) -> KafkaProxy:
+        """Between this round's workers and the shared broker."""
+        self._proxy = self._proxy or self.servers.lend_proxy()
+        return self._proxy
 
     # the backlog
 
@@ -186,6 +195,17 @@ class Rig:
         self.kafka.add_partitions(self.topic, partitions)
         self._numbers += [0] * (partitions - self.partitions)
         self.partitions = partitions
+
+    def keep(self) -> None:
+        """Copy the log for the judge: it is about to be damaged, and nobody writes to it."""
+        file = self.home / "kept.json"
+        history.keep(self.kafka, self.topic, file)
+        self._kept = str(file)
+
+    def meet_kafka_again(self) -> None:
+        """After its broker was started anew: a client that knows nothing of before."""
+        self.kafka = KafkaTools(self.kafka_server.bootstrap)
+        self.kafka.wait_for_topic(self.topic, self.partitions)
 
     def observe(self) -> None:
         url = self.postgres_server.url(self.database_name)
@@ -300,19 +320,28 @@ class Rig:
 
     # the end
 
-    def finish(self, *workers: FaultyWorker, seconds: float = 60) -> None:
-        """Let these workers (or a new one) read to the end, stop them, and judge."""
+    def finish(
+        self, *workers: FaultyWorker, seconds: float = 60, stopped: Mapping[int, int] | None = None,
+        gone: Sequence[tuple[int, int, int]] = (),
+    ) -> None:  # fmt: skip
+        """Let these workers (or a new one) read to the end, stop them, and judge.
+
+        stopped: partitions that rightly stand still, and where. gone: as in a Case.
+        """
         running = workers or (self.worker(self.config(batch__size="2000")).start(),)
-        self.wait_until_stored(seconds, running)
+        self.wait_until_stored(seconds, running, stopped)
         self.outcome.memory += [worker.memory() for worker in running if worker.is_running()]
         codes = [worker.stop() for worker in running]
         logs = "\n".join(worker.log()[-2000:] for worker in running)
         assert codes == [0] * len(codes), f"exit codes {codes}:\n{logs}"
-        self.judge()
+        self.judge(stopped=stopped, gone=gone)
 
-    def wait_until_stored(self, seconds: float, workers: Sequence[FaultyWorker] = ()) -> None:
-        """Until every stored offset is at the log's end."""
-        ends = self.kafka.ends(self.topic)
+    def wait_until_stored(
+        self, seconds: float, workers: Sequence[FaultyWorker] = (),
+        stopped: Mapping[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        """Until every stored offset is at the log's end, or where it stands still."""
+        ends = self.kafka.ends(self.topic) | dict(stopped or {})
 
         def is_done() -> bool:
             return {p: self.stored().get(p, 0) for p in ends} == ends
@@ -323,7 +352,10 @@ class Rig:
             logs = "\n".join(worker.log()[-3000:] for worker in workers)
             raise AssertionError(f"{error}; stored: {self.stored()}\n{logs}") from None
 
-    def judge(self, *, complete: bool = True) -> None:
+    def judge(
+        self, *, complete: bool = True, stopped: Mapping[int, int] | None = None,
+        gone: Sequence[tuple[int, int, int]] = (),
+    ) -> None:  # fmt: skip
         """Stop observing and compare, in a program of its own. Its findings go to the outcome."""
         assert self._observer is not None
         self._observer.stop()
@@ -331,6 +363,7 @@ class Rig:
             self.kafka_server.bootstrap, self.postgres_server.url(self.database_name),
             self.connector, self.topic, self.table, str(self.home / "snapshots.jsonl"),
             [str(worker.log_file) for worker in self._workers], complete,
+            list((stopped or {}).items()), self._kept, gone,
         )  # fmt: skip
         file = self.home / "case.json"
         file.write_text(json.dumps(asdict(case)))
@@ -359,6 +392,8 @@ class Rig:
                 worker.kill()
         if self._observer is not None:
             self._observer.stop()
+        if self._proxy is not None:
+            self.servers.take_back(self._proxy)
         self.database.close()
         self.servers.drop_database(self.postgres_server, self.database_name)
         self.kafka.close()

@@ -15,10 +15,19 @@ import psycopg
 
 from connectors.postgres import PostgresSinkConnector
 from tests.faults.cargo import TABLES
+from tests.faults.proxy import KafkaProxy, ProxiedKafka
 from tests.services.kafka import KafkaServer
 from tests.services.postgres import PostgresServer
 
 TEMPLATE = "round_template"
+PROXIES = 4
+"""As many rounds may break the network to the shared broker at a time."""
+
+# What a broker does only now and then, it does within a round.
+KAFKA_SETTINGS = {
+    "log.cleaner.backoff.ms": "200",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
+}
 
 # A round's databases come and go: what a crash of the machine would leave is nobody's concern, and
 # neither is what autovacuum does. fsync is off: the servers' processes die, the machine does not.
@@ -31,18 +40,36 @@ class Servers:
     def __init__(self, home: Path) -> None:
         self._home, self._lock = home, threading.RLock()
         self._started: dict[str, Any] = {}
+        self._free: list[KafkaProxy] | None = None
 
-    def kafka(self) -> KafkaServer:
+    def kafka(self) -> ProxiedKafka:
         """A broker that rounds share; nobody breaks it."""
-        return self._started_once("kafka", KafkaServer)  # type: ignore[no-any-return]
+        return self._started_once("kafka", _proxied)  # type: ignore[no-any-return]
+
+    def lend_proxy(self) -> KafkaProxy:
+        """To the shared broker, for one round, which gives it back."""
+        with self._lock:
+            server = self.kafka()
+            if self._free is None:
+                self._free = list(server.proxies)
+            return self._free.pop()
+
+    def take_back(self, proxy: KafkaProxy) -> None:
+        proxy.disarm()
+        proxy.heal()
+        with self._lock:
+            assert self._free is not None
+            self._free.append(proxy)
 
     def postgres(self) -> PostgresServer:
         """A server that rounds share; nobody breaks it."""
         return self._started_once("postgres", _postgres)  # type: ignore[no-any-return]
 
     def own_kafka(self) -> KafkaServer:
-        """A broker for one round at a time (the campaign sees to that)."""
-        return self._started_once("own-kafka", KafkaServer)  # type: ignore[no-any-return]
+        """A broker for one round at a time (the campaign sees to that). It runs, whatever the last
+        round left."""
+        server: KafkaServer = self._started_once("own-kafka", _often_cleaned)
+        return server if server.is_running() else server.start()
 
     def own_postgres(self) -> PostgresServer:
         """A server for one round at a time."""
@@ -58,6 +85,8 @@ class Servers:
 
     def stop(self) -> None:
         for server in self._started.values():
+            if isinstance(server, ProxiedKafka):
+                server.close_proxies()
             server.kill() if isinstance(server, KafkaServer) else server.stop("immediate")
 
     # databases
@@ -72,6 +101,14 @@ class Servers:
     def drop_database(self, server: PostgresServer, name: str) -> None:
         with suppress(psycopg.Error), psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+
+def _proxied(home: Path) -> ProxiedKafka:
+    return ProxiedKafka(home, PROXIES).start_proxies()
+
+
+def _often_cleaned(home: Path) -> KafkaServer:
+    return KafkaServer(home, KAFKA_SETTINGS)
 
 
 def _postgres(home: Path) -> PostgresServer:

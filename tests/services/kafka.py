@@ -138,6 +138,9 @@ class KafkaServer:
     def kill(self) -> None:
         self._process.kill()
 
+    def is_running(self) -> bool:
+        return self._process.is_running()
+
     def forget_everything(self) -> None:
         """Stop and remove the data: the next start is another, empty cluster at this address."""
         self.kill()

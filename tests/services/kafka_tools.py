@@ -36,8 +36,11 @@ class KafkaTools:
         config = {key.replace("_", "."): value for key, value in settings.items()}
         topic = NewTopic(name, partitions, 1, config=config)
         self.admin.create_topics([topic])[name].result(20)
-        wait_until(lambda: self._is_there(name, partitions), 20, f"topic {name}")
+        self.wait_for_topic(name, partitions)
         return name
+
+    def wait_for_topic(self, name: str, partitions: int) -> None:
+        wait_until(lambda: self._is_there(name, partitions), 30, f"topic {name}")
 
     def _is_there(self, topic: str, partitions: int) -> bool:
         """Every partition has a leader that answers."""
@@ -128,13 +131,14 @@ class KafkaTools:
                 producer.poll(0.1)
 
     def read(self, topic: str, isolation: str = "read_committed") -> dict[int, list[Any]]:
-        """Every message of a topic, by partition, with an independent client."""
+        """Every message that a topic still holds, by partition, with an independent client."""
         ends = self.ends(topic)
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap,
                 "group.id": uuid.uuid4().hex,
                 "isolation.level": isolation,
+                "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
             }

@@ -97,7 +97,7 @@ class Trigger:
         nth: int = 1,
         answers: Callable[[Piece, Piece], bool] = lambda request, answer: False,
     ) -> None:
-        self.name, self.then, self._where = name, then, where
+        self.name, self.then, self.where = name, then, where
         self._matches, self._answers, self._left = matches, answers, nth
         self._asked: tuple[int, Piece] | None = None
         self.fired: Fired | None = None
@@ -114,7 +114,7 @@ class Trigger:
         self._left -= 1
         if self._left:
             return None
-        if self._where == "request":
+        if self.where == "request":
             return 0
         self._asked = (connection, piece)
         return None

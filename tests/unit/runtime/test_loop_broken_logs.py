@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from sinkworker.api import Alteration
+from sinkworker.api import Alteration, RetriableError
 from sinkworker.runtime.assignment import State
+from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.opening import OutOfRange
 from sinkworker.runtime.ports import BrokenPartitionsError
 from sinkworker.testing import Harness
@@ -133,6 +134,32 @@ def test_a_client_that_tells_of_a_truncation_again_changes_nothing() -> None:
     produce(of, P1, 0)
     of.run(5)
     assert (seen(of, P1), cause(of.workers[0])) == ([0], "alerts-0: truncated")
+
+
+def with_something_pending_before_a_broken_batch() -> Harness:
+    of = running(flush_policy=FlushPolicy(max_records=50, max_bytes=1 << 20, interval_ms=60_000))
+    produce(of, P0, 0, 1)
+    of.run(2)
+    assert seen(of) == []
+    consumer_of(of.workers[0]).errors["poll"] = [BrokenPartitionsError({P0: "alerts-0: damaged"})]
+    return of
+
+
+def test_what_was_read_before_a_broken_batch_is_flushed_before_its_partition_stops() -> None:
+    of = with_something_pending_before_a_broken_batch()
+    of.run(1)
+    assert (seen(of), stored(of), cause(of.workers[0])) == ([0, 1], 2, "alerts-0: damaged")
+
+
+def test_while_what_was_read_before_a_broken_batch_cannot_be_flushed_it_is_tried_again() -> None:
+    of = with_something_pending_before_a_broken_batch()
+    connector_of(of).errors["flush"] = [RetriableError("busy")]
+    of.run(1)
+    assert (seen(of), state(of.workers[0])) == ([], State.CLAIMING)
+    of.run(10)
+    consumer_of(of.workers[0]).errors["poll"] = [BrokenPartitionsError({P0: "alerts-0: damaged"})]
+    of.run(1)
+    assert (seen(of), stored(of), cause(of.workers[0])) == ([0, 1], 2, "alerts-0: damaged")
 
 
 def test_records_that_are_gone_quarantine_their_partition() -> None:

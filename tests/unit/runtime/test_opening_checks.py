@@ -191,6 +191,18 @@ def test_told_to_move_on_the_new_offset_is_stored_before_anything_is_read(
     assert opens.open(member, [P0]).claims[P0] == Claim(Offset(to, None, topic_id, "in-memory"), 6)
 
 
+def test_told_to_move_on_it_says_all_the_same_what_is_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    at = broker(7, 9)
+    opening(stored_as(Offset(2)), OutOfRange.EARLIEST).open(consumer(at), [P0])
+    assert caplog.messages == [
+        "alerts-0: offsets 2 to 6 are gone from Kafka: the stored offset is 2, the log now starts at "
+        "7; up to 5 records are lost.",
+        "alerts-0: going on at offset 7, as offset.out.of.range=earliest says",
+    ]
+
+
 def test_the_new_offset_is_not_stored_over_one_that_was_claimed_meanwhile() -> None:
     """Another worker claims between our claim and the check of the range."""
 
