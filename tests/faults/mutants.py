@@ -42,15 +42,15 @@ SETTINGS = "sinkworker/kafka/settings.py"
 
 MUTANTS = (
     Mutant(
-        "the epoch is not compared", ("stop both, the heir at its claim",),
+        "the epoch is not compared", ("zombie wakes up before its heir writes",),
         (Edit(OFFSETS_SQL, "AND o.epoch = v.epoch AND o.next", "AND o.next"),),
     ),
     Mutant(
-        "a claim does not raise the epoch", ("stop both, the heir at its claim",),
+        "a claim does not raise the epoch", ("zombie wakes up before its heir writes",),
         (Edit(OFFSETS_SQL, "epoch = o.epoch + 1, owner = ex", "epoch = o.epoch, owner = ex"),),
     ),
     Mutant(
-        "a refused offset is ignored", ("stop *",),
+        "a refused offset is ignored", ("zombie *",),
         (Edit(OFFSETS, "if moved != len(items):", "if moved > len(items):"),),
     ),
     Mutant(
@@ -83,7 +83,7 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "a frozen owner is not ended", ("stop in COPY",),
+        "a frozen owner is not ended", ("zombie at copy.mid",),
         (Edit(OFFSETS, 'self._execute("terminate", **where)', "pass"),),
     ),
     Mutant(
@@ -121,9 +121,9 @@ MUTANTS = (
         (
             Edit(
                 "connectors/postgres/session.py",
-                "            self._connection = psycopg.connect(",
+                "            self._connection = connection\n",
                 '            log.info("Connecting: %s", self._arguments())\n'
-                "            self._connection = psycopg.connect(",
+                "            self._connection = connection\n",
             ),
         ),
     ),
