@@ -98,8 +98,9 @@ def strike_in_flight(rig: Rig, landed: bool, how: Literal["kill", "stop"]) -> No
     """The worker is gone before its COMMIT ends, and its heir comes before or after that."""
     rig.load(table=rig.dice.choice(["inserted", "upserted"]))
     with _proxy(rig) as proxy:
-        config = rig.config(postgres_port=proxy.port, **IMPATIENT)
-        victim = rig.worker(config, seconds_a_flush=0.05).start()
+        config = rig.config(postgres_port=proxy.port)
+        of_victim = rig.config(postgres_port=proxy.port, **IMPATIENT)
+        victim = rig.worker(of_victim, seconds_a_flush=0.05).start()
         held, at = _hold(rig, proxy), time.monotonic()
         victim.kill() if how == "kill" else victim.freeze()
         heir_waits = rig.dice.random() < 0.6
