@@ -33,7 +33,6 @@ def truncation(rig: Rig, is_running: bool, is_refilled: bool | None) -> None:
     rig.wait_for_progress(500)
     if not is_running:
         assert worker.stop() == 0
-    rig.keep()
     rig.struck_under_backlog("the newest batches of partition 0 lost")
     rig.kafka_server.kill()
     end = segments.cut(_folder(rig), rig.dice.randint(100, rig.stored()[0] - 1))
@@ -71,7 +70,6 @@ def corruption(rig: Rig) -> None:
     is_running = rig.dice.random() < 0.5
     if not is_running:
         assert worker.stop() == 0
-    rig.keep()
     rig.kafka_server.stop()
     batch = segments.damage(_folder(rig), rig.dice.randint(1_000, 1_450))
     rig.kafka_server.start()

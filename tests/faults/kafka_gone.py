@@ -41,10 +41,9 @@ def retention(rig: Rig, is_running: bool, policy: str) -> None:
     config, worker = at_work(rig, policy=policy)
     if not is_running:
         assert worker.stop() == 0
-    rig.keep()
     start = rig.dice.randint(1_000, 1_450)
     rig.kafka.delete_records(rig.topic, 0, start)
-    assert rig.stored()[0] < start, "the worker was faster"
+    assert rig.stored()[0] < start - 300, "the worker may have read all that is gone"
     rig.struck_under_backlog(f"partition 0 has lost its offsets before {start}")
     if not is_running:
         worker = rig.worker(config).start()
@@ -84,7 +83,6 @@ def recreation(rig: Rig, is_running: bool, is_refilled: bool | None) -> None:
     config, worker = at_work(rig)
     if not is_running:
         assert worker.stop() == 0
-    rig.keep()
     unread, old = rig.backlog(), _topic_id(rig)
     assert unread > 0
     rig.kafka.delete_topic(rig.topic)

@@ -18,8 +18,12 @@ SMALL_FETCHES = {"consumer__override__max__partition__fetch__bytes": "16384"}
 
 
 def at_work(rig: Rig, policy: str = "fail") -> tuple[Path, FaultyWorker]:
-    """A worker that has stored something of both partitions and is far from their ends."""
+    """A worker that has stored something of both partitions and is far from their ends.
+
+    The judge has a copy of the log.
+    """
     rig.load(3_000)
+    rig.keep()
     config = rig.config(offset__out__of__range=policy, **SMALL_FETCHES)
     worker = rig.worker(config, seconds_a_flush=0.2).start()
     wait_until(lambda: _least(rig.stored()) >= 100, 30, "100 offsets stored of each partition")
