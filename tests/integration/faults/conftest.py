@@ -1,5 +1,7 @@
-"""A proxy before the shared Postgres, and a broker of its own whose clients stay on a proxy. For tests of
-the judge: topics that they share, and for each a database filled from one of them."""
+"""A proxy before the shared Postgres, and a broker of its own whose clients stay on a proxy.
+
+For tests of the judge: topics that they share, and for each a database filled from one of them.
+"""
 
 from __future__ import annotations
 
