@@ -11,8 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from sinkworker.failpoints import Failpoint
 from tests.faults.campaign import Round
-from tests.faults.places import PLACES
+from tests.faults.places import CONSUMER, PLACES
 from tests.faults.proxy import KafkaProxy, Then, Trigger, Where
 from tests.faults.proxy.link import Direction
 from tests.faults.rig import FaultyWorker, Rig
@@ -137,7 +138,8 @@ def commit_of_a_reopen(rig: Rig) -> None:
     """Without an accepted commit it must not claim again; it tries until it has one."""
     rig.load(table=rig.dice.choice(["inserted", "upserted"]))
     failure = PLACES["cas.after"].failpoint("raise", hit=rig.dice.randint(2, 6))
-    worker = rig.worker(_config(rig), failure, seconds_a_flush=0.2).start()
+    rest = Failpoint(f"{CONSUMER}.commit", "before", "sleep", 1, argument=1.5)  # to arm in time
+    worker = rig.worker(_config(rig), failure, rest, seconds_a_flush=0.2).start()
     worker.wait_fired()
     opened = len(worker.log_lines("Opened "))
     where: Where = rig.dice.choice(["request", "answer"])

@@ -118,7 +118,7 @@ def revoke(rig: Rig) -> None:
     with _role(rig) as role:
         worker = a_worker(rig, connection__user=role)
         rig.database.execute(f"REVOKE INSERT ON {rig.table} FROM {role}")
-        assert worker.wait() != 0
+        worker.wait_failed()
         denied = f"Postgres, flushing: permission denied for table {rig.table} (42501)"
         assert denied in worker.log(), worker.log()[-3000:]
         rig.struck_under_backlog("rights revoked")
@@ -166,12 +166,16 @@ def move_back(rig: Rig, raises_epoch: bool) -> None:
     with _user(rig) as user:
         if not raises_epoch:  # which is not for the trigger to see: no worker may do that
             user.execute("SET LOCAL session_replication_role = replica")
+        stored = rig.stored()
+        furthest = max(stored, key=lambda p: stored[p])
         (back_to,) = user.execute(
-            "UPDATE sinkworker_offsets SET next_offset = next_offset - %s, epoch = epoch + %s "
-            "WHERE connector = %s AND partition = 0 RETURNING next_offset",
-            [rig.dice.randint(1, 300), int(raises_epoch), rig.connector],
+            "UPDATE sinkworker_offsets SET next_offset = next_offset - %s "
+            f"{', epoch = epoch + 1, owner = NULL, backend_pid = NULL' if raises_epoch else ''} "
+            "WHERE connector = %s AND partition = %s RETURNING next_offset",
+            [rig.dice.randint(1, 300), rig.connector, furthest],
         ).fetchone() or (None,)
-        deleted = user.execute("DELETE FROM inserted WHERE p = 0 AND n >= %s", [back_to]).rowcount
+        later = "DELETE FROM inserted WHERE p = %s AND n >= %s"
+        deleted = user.execute(later, [furthest, back_to]).rowcount
         assert deleted > 0
     at = time.monotonic()
     worker.wait_for("Postgres refused the flush of")

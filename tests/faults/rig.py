@@ -76,6 +76,7 @@ class FaultyWorker(WorkerProcess):
                 {"journal": str(self._journal), "failpoints": [asdict(f) for f in failpoints]}
             )
         )
+        self._is_to_fail = False
         self._options = ("--failpoints",) if failpoints else ()
         code = {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
         super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
@@ -118,10 +119,15 @@ class FaultyWorker(WorkerProcess):
             line for word in ("Assigned", "Revoked", "Lost") for line in self.log_lines(f" {word} ")
         ]
 
+    def wait_failed(self) -> None:
+        """Until it has given up, as it should."""
+        assert self.wait() != 0
+        self._is_to_fail = True
+
     def has_crashed(self) -> bool:
-        """Whether it has ended neither in good order nor by SIGKILL."""
+        """Whether it has ended neither in good order nor by SIGKILL, and was not to fail."""
         code = None if self._process is None else self._process.poll()
-        return code not in {None, 0, -signal.SIGKILL}
+        return code not in {None, 0, -signal.SIGKILL} and not self._is_to_fail
 
     def memory(self) -> int:
         """Resident bytes."""

@@ -136,7 +136,7 @@ def stop_fixed(rig: Rig, place: str) -> None:
     zombie.thaw()
     wait_until(lambda: not (zombie.is_running() and heir.is_running()), 30, "one to give up")
     loser, winner = (heir, zombie) if zombie.is_running() else (zombie, heir)
-    assert loser.wait() != 0
+    loser.wait_failed()
     (told,) = loser.log_lines("The task failed")
     assert re.search(rf"was claimed by \S+:{winner.pid}:", told), told
     rig.finish(winner)
