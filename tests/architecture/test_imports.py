@@ -60,6 +60,9 @@ ALLOWED: dict[str, set[str]] = {
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},
     "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
+    "connectors.s3": {
+        "connectors.s3", "sinkworker.api", "pydantic", "orjson", "zstandard",
+    },
 }  # fmt: skip
 
 MODULES = sorted(

@@ -1,0 +1,113 @@
+"""The keys that say what files look like, and what they come to together.
+
+Owns the spelling of Confluent's S3 sink and the defaults. Must not know the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from connectors.s3.compression import Compression, compression
+from connectors.s3.formats.byte_array import ByteArrayFormat
+from connectors.s3.formats.format import Format
+from connectors.s3.formats.json import JsonFormat
+from connectors.s3.partitioners import DefaultPartitioner, Partitioner
+from connectors.s3.rotation import Rotation
+from sinkworker.api import ConfigModel, SinkRecord, TopicPartition
+
+
+def _class_name(value: Any) -> Any:
+    """The last part of a Java class name: both spellings are understood."""
+    return value.rpartition(".")[2] if isinstance(value, str) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+FormatName = Annotated[Literal["JsonFormat", "ByteArrayFormat"], BeforeValidator(_class_name)]
+CompressionName = Annotated[Literal["none", "gzip", "zstd"], BeforeValidator(_lower)]
+NullValues = Annotated[Literal["fail", "ignore", "write"], BeforeValidator(_lower)]
+PartitionerName = Annotated[Literal["DefaultPartitioner"], BeforeValidator(_class_name)]
+
+
+class FileConfig(ConfigModel):
+    topics_dir: str = Field(default="topics", min_length=1)
+    """The folder in the bucket that holds all topics' files."""
+    file_delim: str = "+"
+    """What stands between the parts of a file's name."""
+    format_class: FormatName = "JsonFormat"
+    """JsonFormat (one JSON value a line), or ByteArrayFormat. Confluent's class names do, too."""
+    s3_compression_type: CompressionName = "none"
+    """How whole files are compressed: none, gzip, zstd."""
+    s3_compression_level: int = -1
+    """1 (fast) to 9 (small), for zstd to 22; -1: the method's own default."""
+    format_bytearray_extension: str = ".bin"
+    """How the names of ByteArrayFormat's files end."""
+    format_bytearray_separator: str = "\n"
+    """What follows each value in ByteArrayFormat's files."""
+    partitioner_class: PartitionerName = "DefaultPartitioner"
+    """DefaultPartitioner (Kafka's partitions). Confluent's class names do, too."""
+    flush_size: int = Field(default=100_000, ge=1)
+    """How many records a file holds at most. A full file flushes all files of its partition."""
+    flush_bytes: int = Field(default=128 << 20, ge=1)
+    """How many bytes a file holds, about."""
+    rotate_interval_ms: int = Field(default=600_000, ge=-1)
+    """Flush when the records' time, or the time that passed, has gone on by so much. -1: never."""
+    rotate_schedule_interval_ms: int = Field(default=-1, ge=-1)
+    """Flush when the wall clock shows a multiple of it, counted from midnight. -1: never."""
+    behavior_on_null_values: NullValues = "fail"
+    """What to do with a record without a value: fail (it is errant), ignore it, or write it."""
+    buffer_memory: int = Field(default=128 << 20, ge=1 << 20)
+    """How many bytes all open files of this process hold in memory; what is more goes to disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """null_path: where records without a value go when they are written; None: they are not.
+
+    times: the timestamp extractor, given the wall clock's ms; None: nothing needs it.
+    """
+
+    format: Format
+    compression: Compression
+    partitioner: Callable[[TopicPartition], Partitioner]
+    times: Callable[[Sequence[SinkRecord], int], Sequence[int]] | None
+    rotation: Rotation
+    null_values: Literal["fail", "ignore", "write"]
+    null_path: str = "tombstone"
+
+    @classmethod
+    def of(cls, config: FileConfig) -> Layout:
+        return cls(
+            format=_format(config),
+            compression=compression(config.s3_compression_type, config.s3_compression_level),
+            partitioner=DefaultPartitioner,
+            times=None,
+            rotation=_rotation(config),
+            null_values=config.behavior_on_null_values,
+        )
+
+    @property
+    def extension(self) -> str:
+        return self.format.extension + self.compression.extension
+
+
+def _format(config: FileConfig) -> Format:
+    if config.format_class == "ByteArrayFormat":
+        return ByteArrayFormat(
+            config.format_bytearray_extension, config.format_bytearray_separator.encode()
+        )
+    return JsonFormat()
+
+
+def _rotation(config: FileConfig) -> Rotation:
+    return Rotation(
+        config.flush_size, config.flush_bytes, max(0, config.rotate_interval_ms),
+        max(0, config.rotate_schedule_interval_ms), UTC,
+    )  # fmt: skip

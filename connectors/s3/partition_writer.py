@@ -1,0 +1,206 @@
+"""The open files of one source partition.
+
+Owns which record goes to which file, and when all of them are due. One file is open per topic, path
+and schema, so that alternating schemas do not make tiny files. Must not know where finished files go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from connectors.s3.budget import Budget
+from connectors.s3.layout import Layout
+from connectors.s3.open_file import EncodedFile, OpenFile
+from connectors.s3.rotation import Turn, turns
+from connectors.s3.spill import Spill
+from sinkworker.api import DataError, SinkRecord, TopicPartition
+
+Report: TypeAlias = Callable[[TopicPartition, SinkRecord, Exception], None]
+Place: TypeAlias = tuple[str, str, Hashable]  # topic, path and schema: one open file each
+NO_VALUE = "it has no value: set behavior.on.null.values=ignore, or =write where the format can"
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class PartitionWriter:
+    """Collects records between two flushes. All calls come from the task's thread."""
+
+    def __init__(
+        self, source: TopicPartition, layout: Layout, budget: Budget, report: Report,
+        wall: Callable[[], int] = wall_ms,
+    ) -> None:  # fmt: skip
+        """report: told of each record that cannot be written; what it raises goes through.
+
+        wall: the wall clock, in ms since 1970.
+        """
+        self._layout, self._budget, self._wall = layout, budget, wall
+        self._reject = partial(report, source)
+        self._partitioner = layout.partitioner(source)
+        self._open: dict[Place, OpenFile] = {}
+        self._finished: list[EncodedFile] = []
+        self._turn: Turn | None = None
+        self._spill: Spill | None = None
+        self._is_disk_full = False
+
+    def put(self, records: Sequence[SinkRecord]) -> None:
+        """Take records, in order. Ignored nulls and rejected records leave nothing."""
+        wall = self._wall()
+        placed, times, places = self._located(self._with_values(records), wall)
+        if not placed:
+            return
+        for turn in self._turns(times, wall):
+            self._write(placed[turn.start : turn.stop], places[turn.start : turn.stop])
+        self._move_to_disk_if_tight()
+
+    def due(self, now_ms: int, wall_ms: int) -> bool:
+        """Whether to flush. Asked after every poll; moves to disk, too, when memory is short.
+
+        now_ms: a monotonic clock. wall_ms: ms since 1970.
+        """
+        self._move_to_disk_if_tight()
+        if self._turn is None:
+            return False
+        return bool(self._finished) or self._is_disk_full or self._turn.is_over(now_ms, wall_ms)
+
+    def finish(self) -> list[EncodedFile]:
+        """Close all files; the writer is empty afterwards, also when this fails."""
+        try:
+            self._close_all()
+            finished, self._finished = self._finished, []
+            return finished
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Forget everything since the last `finish`."""
+        for file in self._open.values():
+            file.discard()
+        for finished in self._finished:
+            finished.body.close()
+        self._open, self._finished, self._turn = {}, [], None
+        self._is_disk_full = False
+        if self._spill is not None:
+            self._spill.let_go()
+            self._spill = None
+
+    # Which records, and where they belong
+
+    def _with_values(self, records: Sequence[SinkRecord]) -> Sequence[SinkRecord]:
+        if self._layout.null_values == "write" or all(
+            record.value is not None for record in records
+        ):
+            return records
+        if self._layout.null_values == "fail":
+            for record in records:
+                if record.value is None:
+                    self._reject(record, DataError(NO_VALUE))
+        return [record for record in records if record.value is not None]
+
+    def _located(
+        self, records: Sequence[SinkRecord], wall: int
+    ) -> tuple[Sequence[SinkRecord], Sequence[int], Sequence[Place]]:
+        """The records that have a place, their times, and their places."""
+        if all(record.value is not None for record in records):
+            try:
+                return records, *self._locate(records, wall)
+            except DataError:  # one of them has no place
+                pass
+        placed, times, places = [], [], []
+        for record in records:
+            try:
+                time, place = self._locate_one(record, wall)
+            except DataError as error:
+                self._reject(record, error)
+            else:
+                placed.append(record)
+                times.append(time)
+                places.append(place)
+        return placed, times, places
+
+    def _locate(
+        self, records: Sequence[SinkRecord], wall: int
+    ) -> tuple[Sequence[int], Sequence[Place]]:
+        layout = self._layout
+        times = layout.times(records, wall) if layout.times else [wall] * len(records)
+        paths = self._partitioner.paths(records, times)
+        topics = [record.topic for record in records]
+        return times, list(zip(topics, paths, layout.format.schemas(records), strict=True))
+
+    def _locate_one(self, record: SinkRecord, wall: int) -> tuple[int, Place]:
+        if record.value is None:
+            time = wall if record.timestamp is None else record.timestamp
+            return time, (record.topic, self._layout.null_path, None)
+        times, places = self._locate([record], wall)
+        return times[0], places[0]
+
+    # Writing
+
+    def _turns(self, times: Sequence[int], wall: int) -> Iterator[range]:
+        """Which records belong to files that may be open together."""
+        rotation = self._layout.rotation
+        if self._turn is None:
+            self._turn = Turn(rotation, wall, times[0])
+        if not rotation.interval_ms or self._layout.times is None:
+            yield range(len(times))
+            return
+        for number, turn in enumerate(turns(times, self._turn.base_ms, rotation.interval_ms)):
+            if number:
+                self._close_all()
+                self._turn.base_ms = times[turn.start]
+            yield turn
+
+    def _write(self, records: Sequence[SinkRecord], places: Sequence[Place]) -> None:
+        if not records:
+            return
+        if places.count(places[0]) == len(places):
+            self._write_to(places[0], records)
+            return
+        shares: dict[Place, list[SinkRecord]] = {}
+        for record, place in zip(records, places, strict=True):
+            shares.setdefault(place, []).append(record)
+        for place, share in shares.items():
+            self._write_to(place, share)
+
+    def _write_to(self, place: Place, records: Sequence[SinkRecord]) -> None:
+        """Into one file, or several when it becomes full."""
+        rotation = self._layout.rotation
+        while records:
+            file = self._open.get(place) or self._start(place)
+            room = rotation.size - file.count
+            file.write(records[:room], self._reject)
+            records = records[room:]
+            if file.count >= rotation.size or file.size >= rotation.bytes:
+                self._close(place)
+
+    def _start(self, place: Place) -> OpenFile:
+        format_, schema = self._layout.format, place[2]
+        compression = format_.compression(schema) or self._layout.compression
+        file = OpenFile(format_.encoder(schema), compression, self._budget)
+        self._open[place] = file
+        return file
+
+    def _close(self, place: Place) -> None:
+        file, (topic, path, _) = self._open.pop(place), place
+        if file.count:
+            self._finished.append(file.finish(topic, path, self._layout.extension))
+        else:
+            file.discard()
+
+    def _close_all(self) -> None:
+        for place in list(self._open):
+            self._close(place)
+
+    def _move_to_disk_if_tight(self) -> None:
+        if not self._budget.is_tight() or self._is_disk_full:
+            return
+        try:
+            self._spill = self._spill or Spill()
+            for file in self._open.values():
+                file.spill(self._spill)
+        except OSError:  # then the files are flushed early: that frees the memory, too
+            self._is_disk_full = True
