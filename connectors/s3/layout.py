@@ -39,8 +39,6 @@ PartitionerName = Annotated[Literal["DefaultPartitioner"], BeforeValidator(_clas
 class FileConfig(ConfigModel):
     topics_dir: str = Field(default="topics", min_length=1)
     """The folder in the bucket that holds all topics' files."""
-    file_delim: str = "+"
-    """What stands between the parts of a file's name."""
     format_class: FormatName = "JsonFormat"
     """JsonFormat (one JSON value a line), or ByteArrayFormat. Confluent's class names do, too."""
     s3_compression_type: CompressionName = "none"

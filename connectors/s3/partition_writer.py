@@ -47,6 +47,11 @@ class PartitionWriter:
         self._spill: Spill | None = None
         self._is_disk_full = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no record waits for `finish`."""
+        return not self._open and not self._finished
+
     def put(self, records: Sequence[SinkRecord]) -> None:
         """Take records, in order. Ignored nulls and rejected records leave nothing."""
         wall = self._wall()
@@ -63,7 +68,7 @@ class PartitionWriter:
         now_ms: a monotonic clock. wall_ms: ms since 1970.
         """
         self._move_to_disk_if_tight()
-        if self._turn is None:
+        if self._turn is None or self.is_empty:
             return False
         return bool(self._finished) or self._is_disk_full or self._turn.is_over(now_ms, wall_ms)
 
