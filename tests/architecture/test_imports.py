@@ -63,6 +63,9 @@ ALLOWED: dict[str, set[str]] = {
     "connectors.s3": {
         "connectors.s3", "sinkworker.api", "pydantic", "orjson", "zstandard",
     },
+    "connectors.s3.bucket": {"connectors.s3", "sinkworker.api", "boto3", "botocore"},
+    "connectors.s3.failures": {"connectors.s3", "sinkworker.api", "botocore"},
+    "connectors.s3.commands": {"connectors.s3", "sinkworker.api", "click"},
 }  # fmt: skip
 
 MODULES = sorted(

@@ -21,7 +21,7 @@ from tests.unit.config_files import FILE_SINK, changed, write
 OK, FAILED, USAGE, UNREACHABLE, INVALID = 0, 1, 2, 75, 78
 CONNECTORS = [plugin.name for plugin in Catalog().list(Kind.CONNECTOR)]
 # What a user fills in for keys without a default; anything will do for other keys.
-FILLED_IN = {"connection.url": "postgresql://db/alerts", "store.url": "http://s3:9000"}
+FILLED_IN = {"connection.url": "postgresql://db/alerts", "s3.bucket.name": "archive"}
 
 
 @pytest.fixture(autouse=True)
