@@ -5,9 +5,9 @@ Owns the spelling of Confluent's S3 sink and the defaults. Must not know the sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -16,29 +16,23 @@ from connectors.s3.compression import Compression, compression
 from connectors.s3.formats.byte_array import ByteArrayFormat
 from connectors.s3.formats.format import Format
 from connectors.s3.formats.json import JsonFormat
-from connectors.s3.partitioners import DefaultPartitioner, Partitioner
+from connectors.s3.partitioners import Partitioner
+from connectors.s3.paths import PathConfig, class_name, extractor, partitioner, zone
 from connectors.s3.rotation import Rotation
-from sinkworker.api import ConfigModel, SinkRecord, TopicPartition
-
-
-def _class_name(value: Any) -> Any:
-    """The last part of a Java class name: both spellings are understood."""
-    return value.rpartition(".")[2] if isinstance(value, str) else value
+from connectors.s3.timestamps import Times
+from sinkworker.api import TopicPartition
 
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-FormatName = Annotated[Literal["JsonFormat", "ByteArrayFormat"], BeforeValidator(_class_name)]
+FormatName = Annotated[Literal["JsonFormat", "ByteArrayFormat"], BeforeValidator(class_name)]
 CompressionName = Annotated[Literal["none", "gzip", "zstd"], BeforeValidator(_lower)]
 NullValues = Annotated[Literal["fail", "ignore", "write"], BeforeValidator(_lower)]
-PartitionerName = Annotated[Literal["DefaultPartitioner"], BeforeValidator(_class_name)]
 
 
-class FileConfig(ConfigModel):
-    topics_dir: str = Field(default="topics", min_length=1)
-    """The folder in the bucket that holds all topics' files."""
+class FileConfig(PathConfig):
     format_class: FormatName = "JsonFormat"
     """JsonFormat (one JSON value a line), or ByteArrayFormat. Confluent's class names do, too."""
     s3_compression_type: CompressionName = "none"
@@ -49,8 +43,6 @@ class FileConfig(ConfigModel):
     """How the names of ByteArrayFormat's files end."""
     format_bytearray_separator: str = "\n"
     """What follows each value in ByteArrayFormat's files."""
-    partitioner_class: PartitionerName = "DefaultPartitioner"
-    """DefaultPartitioner (Kafka's partitions). Confluent's class names do, too."""
     flush_size: int = Field(default=100_000, ge=1)
     """How many records a file holds at most. A full file flushes all files of its partition."""
     flush_bytes: int = Field(default=128 << 20, ge=1)
@@ -69,13 +61,13 @@ class FileConfig(ConfigModel):
 class Layout:
     """null_path: where records without a value go when they are written; None: they are not.
 
-    times: the timestamp extractor, given the wall clock's ms; None: nothing needs it.
+    times: the timestamp extractor.
     """
 
     format: Format
     compression: Compression
     partitioner: Callable[[TopicPartition], Partitioner]
-    times: Callable[[Sequence[SinkRecord], int], Sequence[int]] | None
+    times: Times
     rotation: Rotation
     null_values: Literal["fail", "ignore", "write"]
     null_path: str = "tombstone"
@@ -85,8 +77,8 @@ class Layout:
         return cls(
             format=_format(config),
             compression=compression(config.s3_compression_type, config.s3_compression_level),
-            partitioner=DefaultPartitioner,
-            times=None,
+            partitioner=partial(partitioner, config),
+            times=extractor(config),
             rotation=_rotation(config),
             null_values=config.behavior_on_null_values,
         )
@@ -107,5 +99,5 @@ def _format(config: FileConfig) -> Format:
 def _rotation(config: FileConfig) -> Rotation:
     return Rotation(
         config.flush_size, config.flush_bytes, max(0, config.rotate_interval_ms),
-        max(0, config.rotate_schedule_interval_ms), UTC,
+        max(0, config.rotate_schedule_interval_ms), zone(config.timezone),
     )  # fmt: skip

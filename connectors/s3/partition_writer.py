@@ -131,7 +131,7 @@ class PartitionWriter:
         self, records: Sequence[SinkRecord], wall: int
     ) -> tuple[Sequence[int], Sequence[Place]]:
         layout = self._layout
-        times = layout.times(records, wall) if layout.times else [wall] * len(records)
+        times = layout.times(records, wall)
         paths = self._partitioner.paths(records, times)
         topics = [record.topic for record in records]
         return times, list(zip(topics, paths, layout.format.schemas(records), strict=True))
@@ -150,7 +150,7 @@ class PartitionWriter:
         rotation = self._layout.rotation
         if self._turn is None:
             self._turn = Turn(rotation, wall, times[0])
-        if not rotation.interval_ms or self._layout.times is None:
+        if not rotation.interval_ms:
             yield range(len(times))
             return
         for number, turn in enumerate(turns(times, self._turn.base_ms, rotation.interval_ms)):
