@@ -93,6 +93,16 @@ class Bucket:
                 raise
             return bytes(body.read())
 
+    def size(self, key: str) -> int | None:
+        """None when there is no such object."""
+        with self._using(f"looking at {key}"):
+            try:
+                return int(self._client.head_object(Bucket=self.name, Key=key)["ContentLength"])
+            except ClientError as error:
+                if status_of(error) == 404:
+                    return None
+                raise
+
     @contextmanager
     def stream(self, key: str) -> Iterator[Any]:
         """The object as a file to be read from its beginning to its end."""

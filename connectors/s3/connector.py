@@ -9,6 +9,7 @@ from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Patience
 from connectors.s3.config import S3SinkConfig
 from connectors.s3.lanes import Lanes
+from connectors.s3.naming import FileNames
 from connectors.s3.offsets import Chains, S3OffsetStore
 from connectors.s3.probe import check_conditional_writes
 from connectors.s3.task import S3SinkTask
@@ -39,14 +40,15 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         patience = min(context.flush_timeout_ms / 1000 / REQUESTS_IN_A_FLUSH, PATIENCE_SECONDS)
         bucket = Bucket(self.config, timeout_ms)
         chains = Chains(bucket, self.name, Patience(patience))
-        return S3SinkTask(self.config, bucket, chains, context)
+        return S3SinkTask(self.config, bucket, chains, self.names(), context)
 
     def offset_store(self) -> OffsetStore:
         bucket = self.bucket()
-        return S3OffsetStore(bucket, self.chains(bucket), Lanes())
+        chains = Chains(bucket, self.name, Patience(OPERATOR_TIMEOUT_MS / 1000))
+        return S3OffsetStore(bucket, chains, Lanes())
+
+    def names(self) -> FileNames:
+        return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)
 
     def bucket(self) -> Bucket:
         return Bucket(self.config, OPERATOR_TIMEOUT_MS)
-
-    def chains(self, bucket: Bucket) -> Chains:
-        return Chains(bucket, self.name, Patience(OPERATOR_TIMEOUT_MS / 1000))

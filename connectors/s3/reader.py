@@ -87,7 +87,7 @@ class S3Reader:
     def files_of(self, source: TopicPartition) -> Iterator[CommittedFile]:
         for entry in self.entries(source):
             for file in entry.files:
-                yield self._committed(source, entry, file)
+                yield self.committed(source, entry, file)
 
     def open(self, file: CommittedFile) -> AbstractContextManager[BinaryIO]:
         """The bytes of a file, as they are stored."""
@@ -113,7 +113,7 @@ class S3Reader:
         contents = self._lanes.map(self._bucket.get, keys)
         return [_decoded(key, content) for key, content in zip(keys, contents, strict=True)]
 
-    def _committed(self, source: TopicPartition, entry: Entry, file: DataFile) -> CommittedFile:
+    def committed(self, source: TopicPartition, entry: Entry, file: DataFile) -> CommittedFile:
         assert entry.type is EntryType.COMMIT
         return CommittedFile(
             source.topic, source.partition, entry.seq, entry.time, file.key,

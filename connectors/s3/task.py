@@ -52,10 +52,10 @@ class S3SinkTask(SinkTask):
     """The chains that this task has claimed, and what is being written for each."""
 
     def __init__(
-        self, config: S3SinkConfig, bucket: Bucket, chains: Chains, context: SinkTaskContext
-    ) -> None:
-        self._bucket, self._chains, self._context = bucket, chains, context
-        self._names = FileNames(config.topics_dir, config.file_name_template, context.name)
+        self, config: S3SinkConfig, bucket: Bucket, chains: Chains, names: FileNames,
+        context: SinkTaskContext,
+    ) -> None:  # fmt: skip
+        self._bucket, self._chains, self._names, self._context = bucket, chains, names, context
         self._layout, self._budget = Layout.of(config), Budget.shared(config.buffer_memory)
         self._lanes = Lanes()
         self._newest: dict[TopicPartition, Entry] = {}

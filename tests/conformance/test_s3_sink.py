@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from connectors.s3 import S3SinkConnector
 from connectors.s3.bucket import Bucket
 from connectors.s3.config import S3SinkConfig
+from connectors.s3.connector import S3SinkConnector
 from connectors.s3.reader import CommittedFile, S3Reader
 from sinkworker.api import RetriableError
 from sinkworker.testing.conformance import SinkConformance
