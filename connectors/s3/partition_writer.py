@@ -41,6 +41,7 @@ class PartitionWriter:
         self._layout, self._budget, self._wall = layout, budget, wall
         self._reject = partial(report, source)
         self._partitioner = layout.partitioner(source)
+        self._schemas = layout.format.schemas()
         self._open: dict[Place, OpenFile] = {}
         self._finished: list[EncodedFile] = []
         self._turn: Turn | None = None
@@ -134,7 +135,7 @@ class PartitionWriter:
         times = layout.times(records, wall)
         paths = self._partitioner.paths(records, times)
         topics = [record.topic for record in records]
-        return times, list(zip(topics, paths, layout.format.schemas(records), strict=True))
+        return times, list(zip(topics, paths, self._schemas(records), strict=True))
 
     def _locate_one(self, record: SinkRecord, wall: int) -> tuple[int, Place]:
         if record.value is None:

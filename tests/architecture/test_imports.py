@@ -62,6 +62,7 @@ ALLOWED: dict[str, set[str]] = {
     "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
     "connectors.s3": {
         "connectors.s3", "sinkworker.api", "pydantic", "orjson", "zstandard",
+        "fastavro", "pyarrow",
     },
 }  # fmt: skip
 
