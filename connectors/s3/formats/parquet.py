@@ -80,21 +80,27 @@ class _Batches(Encoder):
         values = [record.value for record in records]
         if set(map(type, values)) != {dict}:
             raise DataError("ParquetFormat writes objects, and its value is none")
-        columns = [self._column(field, values) for field in self._schema.arrow]
-        batch = pa.RecordBatch.from_arrays(columns, schema=self._schema.arrow)
+        fields = self._schema.arrow
+        columns = list(map(self._column, fields, _columns(fields.names, values)))
+        batch = pa.RecordBatch.from_arrays(columns, schema=fields)
         return cast("bytes", batch.serialize().to_pybytes())
 
-    def _column(self, field: pa.Field, values: Sequence[Mapping[str, Any]]) -> pa.Array:
-        name = field.name
-        column = [value.get(name) for value in values]
+    def _column(self, field: pa.Field, column: Sequence[Any]) -> pa.Array:
         try:
-            if name in self._schema.changes:
-                column = list(map(self._schema.changes[name], column))
+            if field.name in self._schema.changes:
+                column = list(map(self._schema.changes[field.name], column))
             return pa.array(column, field.type)
         except DataError:
             raise
         except Exception:  # whatever the library meets; its text would show the value
-            raise DataError(f"field {name} does not fit the type {field.type}") from None
+            raise DataError(f"field {field.name} does not fit the type {field.type}") from None
+
+
+def _columns(names: Sequence[str], values: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
+    """The values by columns; null where a record has none."""
+    if set(map(tuple, values)) == {tuple(names)}:
+        return zip(*[value.values() for value in values], strict=True)
+    return ([value.get(name) for value in values] for name in names)
 
 
 class _RowGroups(Compressor):

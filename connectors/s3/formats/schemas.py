@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -26,6 +28,7 @@ DECIMAL = "org.apache.kafka.connect.data.Decimal"
 # Two that Connect has no names for.
 MICROSECONDS, JSON_TEXT = "sinkworker.Microseconds", "sinkworker.Json"
 
+VALUE, SCHEMA = attrgetter("value"), attrgetter("value_schema")
 MOST_COLUMNS, MOST_FAMILIES, MOST_SEEN = 1000, 32, 1000
 
 KINDS: Mapping[type, str] = {
@@ -62,6 +65,9 @@ class Schemas(Generic[NativeT]):
         self._last: tuple[Schema, NativeT] | None = None
 
     def __call__(self, records: Sequence[SinkRecord]) -> Sequence[NativeT]:
+        known = self._learnt.of_all(records)
+        if known is not None:
+            return known
         version = self._learnt.version
         found = [self._of(record) for record in records]
         if version == self._learnt.version:
@@ -92,6 +98,18 @@ class _Learnt(Generic[NativeT]):
         self._shapes: dict[Hashable, NativeT] = {}
         self._families: list[tuple[Columns, NativeT]] = []
         self.version = 0
+
+    def of_all(self, records: Sequence[SinkRecord]) -> Sequence[NativeT] | None:
+        """Many at once; None when one has a schema, or a shape that was never seen before."""
+        if any(map(SCHEMA, records)):
+            return None
+        values = list(map(VALUE, records))
+        try:
+            types = map(tuple, map(map, repeat(type), map(dict.values, values)))
+            found = list(map(self._shapes.get, zip(map(tuple, values), types, strict=True)))
+        except TypeError:  # one is no object
+            return None
+        return None if None in found else found  # type: ignore[return-value]
 
     def of(self, value: Any) -> NativeT:
         try:
