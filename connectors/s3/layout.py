@@ -8,37 +8,57 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.s3.compression import Compression, compression
+from connectors.s3.formats.avro import AvroFormat
 from connectors.s3.formats.byte_array import ByteArrayFormat
+from connectors.s3.formats.csv import CsvFormat
 from connectors.s3.formats.format import Format
 from connectors.s3.formats.json import JsonFormat
 from connectors.s3.partitioners import Partitioner
 from connectors.s3.paths import PathConfig, class_name, extractor, partitioner, zone
 from connectors.s3.rotation import Rotation
 from connectors.s3.timestamps import Times
-from sinkworker.api import TopicPartition
+from sinkworker.api import CsvList, TopicPartition
 
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-FormatName = Annotated[Literal["JsonFormat", "ByteArrayFormat"], BeforeValidator(class_name)]
+FormatName = Annotated[
+    Literal["JsonFormat", "CsvFormat", "AvroFormat", "ParquetFormat", "ByteArrayFormat"],
+    BeforeValidator(class_name),
+]
+AvroCodec = Annotated[Literal["null", "deflate", "snappy", "bzip2"], BeforeValidator(_lower)]
+ParquetCodec = Annotated[
+    Literal["none", "snappy", "gzip", "brotli", "lz4", "zstd"], BeforeValidator(_lower)
+]
+COMPRESSES_ITSELF = {"AvroFormat": "avro.codec", "ParquetFormat": "parquet.codec"}
 CompressionName = Annotated[Literal["none", "gzip", "zstd"], BeforeValidator(_lower)]
 NullValues = Annotated[Literal["fail", "ignore", "write"], BeforeValidator(_lower)]
 
 
 class FileConfig(PathConfig):
     format_class: FormatName = "JsonFormat"
-    """JsonFormat (one JSON value a line), or ByteArrayFormat. Confluent's class names do, too."""
+    """JsonFormat (one JSON value a line), CsvFormat, AvroFormat, ParquetFormat, ByteArrayFormat.
+    Confluent's class names do, too."""
     s3_compression_type: CompressionName = "none"
     """How whole files are compressed: none, gzip, zstd."""
     s3_compression_level: int = -1
     """1 (fast) to 9 (small), for zstd to 22; -1: the method's own default."""
+    avro_codec: AvroCodec = "null"
+    """How AvroFormat compresses its blocks: null (not at all), deflate, snappy, bzip2."""
+    parquet_codec: ParquetCodec = "snappy"
+    """How ParquetFormat compresses its pages: none, snappy, gzip, brotli, lz4, zstd."""
+    csv_columns: CsvList = ()
+    """CsvFormat's columns; empty: the fields of the record's schema, or all that were seen."""
+    csv_header: bool = True
+    """Whether CsvFormat's files begin with the names of their columns."""
     format_bytearray_extension: str = ".bin"
     """How the names of ByteArrayFormat's files end."""
     format_bytearray_separator: str = "\n"
@@ -55,6 +75,38 @@ class FileConfig(PathConfig):
     """What to do with a record without a value: fail (it is errant), ignore it, or write it."""
     buffer_memory: int = Field(default=128 << 20, ge=1 << 20)
     """How many bytes all open files of this process hold in memory; what is more goes to disk."""
+
+    @model_validator(mode="after")
+    def _format_is_possible(self) -> FileConfig:
+        contradictions = [sentence for is_so, sentence in self._file_contradictions() if is_so]
+        if contradictions:
+            raise ValueError("\n".join(contradictions))
+        return self
+
+    def _file_contradictions(self) -> list[tuple[bool, str]]:
+        name, kind = self.format_class, self.s3_compression_type
+        return [
+            (
+                name == "ParquetFormat" and find_spec("pyarrow") is None,
+                "format.class=ParquetFormat needs pyarrow: pip install 'sinkworker[parquet]'",
+            ),
+            (
+                kind != "none" and name in COMPRESSES_ITSELF,
+                f"s3.compression.type={kind} does not go with format.class={name}: set "
+                f"{COMPRESSES_ITSELF.get(name)}",
+            ),
+            (
+                self.behavior_on_null_values == "write"
+                and name not in ("JsonFormat", "ByteArrayFormat"),
+                f"behavior.on.null.values=write does not go with format.class={name}, which has no "
+                "form for a missing value",
+            ),
+        ]
+
+    @model_validator(mode="after")
+    def _level_exists(self) -> FileConfig:
+        compression(self.s3_compression_type, self.s3_compression_level)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +141,25 @@ class Layout:
 
 
 def _format(config: FileConfig) -> Format:
-    if config.format_class == "ByteArrayFormat":
-        return ByteArrayFormat(
-            config.format_bytearray_extension, config.format_bytearray_separator.encode()
-        )
-    return JsonFormat()
+    match config.format_class:
+        case "CsvFormat":
+            return CsvFormat(config.csv_columns, has_header=config.csv_header)
+        case "AvroFormat":
+            return AvroFormat(config.avro_codec)
+        case "ParquetFormat":
+            return _parquet(config.parquet_codec)
+        case "ByteArrayFormat":
+            separator = config.format_bytearray_separator.encode()
+            return ByteArrayFormat(config.format_bytearray_extension, separator)
+        case _:
+            return JsonFormat()
+
+
+def _parquet(codec: str) -> Format:
+    """pyarrow is large: only who writes Parquet loads it, or needs to have it."""
+    from connectors.s3.formats.parquet import ParquetFormat
+
+    return ParquetFormat(codec)
 
 
 def _rotation(config: FileConfig) -> Rotation:

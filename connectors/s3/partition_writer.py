@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TypeAlias
 
 from connectors.s3.budget import Budget
@@ -21,6 +22,10 @@ from sinkworker.api import DataError, SinkRecord, TopicPartition
 Report: TypeAlias = Callable[[TopicPartition, SinkRecord, Exception], None]
 Place: TypeAlias = tuple[str, str, Hashable]  # topic, path and schema: one open file each
 NO_VALUE = "it has no value: set behavior.on.null.values=ignore, or =write where the format can"
+
+
+def _has_null(records: Sequence[SinkRecord]) -> bool:
+    return None in map(attrgetter("value"), records)
 
 
 def wall_ms() -> int:
@@ -41,6 +46,7 @@ class PartitionWriter:
         self._layout, self._budget, self._wall = layout, budget, wall
         self._reject = partial(report, source)
         self._partitioner = layout.partitioner(source)
+        self._schemas = layout.format.schemas()
         self._open: dict[Place, OpenFile] = {}
         self._finished: list[EncodedFile] = []
         self._turn: Turn | None = None
@@ -96,9 +102,7 @@ class PartitionWriter:
     # Which records, and where they belong
 
     def _with_values(self, records: Sequence[SinkRecord]) -> Sequence[SinkRecord]:
-        if self._layout.null_values == "write" or all(
-            record.value is not None for record in records
-        ):
+        if self._layout.null_values == "write" or not _has_null(records):
             return records
         if self._layout.null_values == "fail":
             for record in records:
@@ -110,7 +114,7 @@ class PartitionWriter:
         self, records: Sequence[SinkRecord], wall: int
     ) -> tuple[Sequence[SinkRecord], Sequence[int], Sequence[Place]]:
         """The records that have a place, their times, and their places."""
-        if all(record.value is not None for record in records):
+        if self._layout.null_values != "write" or not _has_null(records):
             try:
                 return records, *self._locate(records, wall)
             except DataError:  # one of them has no place
@@ -134,7 +138,7 @@ class PartitionWriter:
         times = layout.times(records, wall)
         paths = self._partitioner.paths(records, times)
         topics = [record.topic for record in records]
-        return times, list(zip(topics, paths, layout.format.schemas(records), strict=True))
+        return times, list(zip(topics, paths, self._schemas(records), strict=True))
 
     def _locate_one(self, record: SinkRecord, wall: int) -> tuple[int, Place]:
         if record.value is None:

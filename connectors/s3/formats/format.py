@@ -6,10 +6,13 @@ Owns the contract. Must not know paths, rotation or memory.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeAlias
 
 from connectors.s3.compression import Compression
 from sinkworker.api import SinkRecord
+
+SchemasOf: TypeAlias = Callable[[Sequence[SinkRecord]], Sequence[Hashable]]
 
 
 class Encoder(ABC):
@@ -23,21 +26,22 @@ class Encoder(ABC):
 class Format(ABC):
     """One of the values of `format.class`.
 
-    compression: how the format compresses itself; None where `s3.compression.type` says how.
     writes_nulls: whether it has a form for a record without a value.
     """
 
     extension: str
     writes_nulls = False
-    compresses_itself = False
 
     @abstractmethod
     def encoder(self, schema: Hashable) -> Encoder:
         """For one file, whose records all have this schema."""
 
-    def schemas(self, records: Sequence[SinkRecord]) -> Sequence[Hashable]:
-        """For each record the schema of the file it belongs to. DataError when one has none."""
-        return [None] * len(records)
+    def schemas(self) -> SchemasOf:
+        """Says of records which schemas their files have. For one source partition.
+
+        DataError when one has none.
+        """
+        return lambda records: [None] * len(records)
 
     def compression(self, schema: Hashable) -> Compression | None:
         """How one file compresses itself; None: as `s3.compression.type` says."""

@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from connectors.s3.budget import Budget
 from connectors.s3.layout import FileConfig, Layout
-from connectors.s3.open_file import EncodedFile
 from connectors.s3.partition_writer import PartitionWriter
 from sinkworker.api import RecordRejectedError, SinkRecord, TopicPartition
-
-SOURCE = TopicPartition("audit", 3)
-MIDNIGHT = 1_767_225_600_000  # 2026-01-01T00:00:00Z
-
-
-class Writing:
-    """A writer, and what it reported."""
-
-    def __init__(self, budget: Budget | None = None, **keys: Any) -> None:
-        self.rejected: list[tuple[int, str]] = []
-        self.budget = budget or Budget(1 << 30)
-        layout = Layout.of(FileConfig.model_validate(keys))
-        self.writer = PartitionWriter(
-            SOURCE, layout, self.budget, self._report, wall=lambda: MIDNIGHT
-        )
-
-    def _report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
-        assert source == SOURCE
-        self.rejected.append((record.offset, str(error)))
-
-
-def records(*values: Any, first: int = 0, time: int | None = MIDNIGHT) -> list[SinkRecord]:
-    return [
-        SinkRecord("audit", 3, offset, time, None, value)
-        for offset, value in enumerate(values, first)
-    ]
-
-
-def content(file: EncodedFile) -> bytes:
-    """The file's bytes, checked against what it says of itself; the body is closed."""
-    with file.body as body:
-        data = body.read()
-    assert (len(data), hashlib.sha256(data).hexdigest()) == (file.bytes, file.sha256)
-    return data
-
-
-def lines(file: EncodedFile) -> Iterator[Any]:
-    data = content(file)
-    if file.extension.endswith(".gz"):
-        data = gzip.decompress(data)
-    return map(json.loads, data.splitlines())
+from tests.unit.connectors.s3.files import MIDNIGHT, SOURCE, Writing, read, records
 
 
 def test_records_become_lines_of_one_file() -> None:
@@ -65,7 +20,7 @@ def test_records_become_lines_of_one_file() -> None:
     [file] = writing.writer.finish()
     assert (file.topic, file.path, file.extension) == ("audit", "partition=3", ".json.gz")
     assert (file.first, file.last, file.count) == (0, 7, 3)
-    assert list(lines(file)) == [{"n": 0}, {"n": 1}, {"n": 2}]
+    assert read(file) == [{"n": 0}, {"n": 1}, {"n": 2}]
     assert writing.writer.finish() == []
     assert writing.budget.used == 0
 
@@ -80,7 +35,7 @@ def test_no_file_has_more_records_than_flush_size() -> None:
     assert [(file.first, file.last, file.count) for file in files] == [
         (0, 3, 4), (4, 7, 4), (8, 9, 2),
     ]  # fmt: skip
-    assert [list(lines(file)) for file in files] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert [read(file) for file in files] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 def test_a_record_that_cannot_be_written_is_reported_and_left_out() -> None:
@@ -92,7 +47,7 @@ def test_a_record_that_cannot_be_written_is_reported_and_left_out() -> None:
         (9, "it cannot be written as JSON: Type is not JSON serializable: object"),
     ]
     assert (file.first, file.last, file.count) == (0, 8, 8)
-    assert list(lines(file)) == [0, 1, 2, 3, 4, 6, 7, 8]
+    assert read(file) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
 def test_what_the_report_raises_goes_through() -> None:
@@ -113,7 +68,7 @@ def test_records_without_a_value(behavior: str, written: list[Any], rejected: li
     writing = Writing(**{"behavior.on.null.values": behavior})
     writing.writer.put(records(None, 1, None))
     files = writing.writer.finish()
-    assert sorted((v for f in files for v in lines(f)), key=str) == written
+    assert sorted((v for f in files for v in read(f)), key=str) == written
     assert [offset for offset, _ in writing.rejected] == rejected
 
 
@@ -125,7 +80,7 @@ def test_memory_goes_to_disk_when_the_budget_is_tight_and_comes_back_whole() -> 
         assert writing.budget.used < 20_000
         assert not writing.writer.due(0, MIDNIGHT)
     [file] = writing.writer.finish()
-    assert list(lines(file)) == values
+    assert read(file) == values
     assert writing.budget.used == 0
 
 
