@@ -43,7 +43,6 @@ class S3SinkConfig(StoreConfig, FileConfig, ConnectorConfig):
         "filename.offset.zero.pad.width": "offsets in names have 20 digits",
         "headers.format.class": ENVELOPE,
         "keys.format.class": ENVELOPE,
-        "locale": "folders are named by numbers",
         "max.write.duration.ms": "the time of a flush is bound by max.poll.interval.ms",
         "partitioner.max.open.files": "open files are bound by buffer.bytes",
         "retry.backoff.ms": RETRIES,
