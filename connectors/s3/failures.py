@@ -5,6 +5,8 @@ Owns which answer means waiting and which the end of the task. An outage is neve
 
 from __future__ import annotations
 
+import re
+
 from botocore import exceptions
 
 from sinkworker.api import ConnectError, RetriableError
@@ -16,6 +18,8 @@ RETRIABLE_CODES = frozenset({
     "RequestTimeTooSkewed", "SlowDown", "ThrottlingException", "TooManyRequests",
     "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch",
 })  # fmt: skip
+# Of an address, the part that says which machine it is; the sentence already says which object.
+ADDRESS = re.compile(r"(https?://[^/\s\"]+)/[^\s\"]*")
 # What is wrong on our side and stays so.
 FATAL = (
     exceptions.NoCredentialsError,
@@ -59,6 +63,6 @@ def translated(error: Exception, doing: str) -> ConnectError:
 def _words(error: Exception) -> str:
     status, code = status_of(error), code_of(error)
     if not isinstance(error, exceptions.ClientError):
-        return str(error)
-    message = error.response.get("Error", {}).get("Message", "")
+        return ADDRESS.sub(r"\1", str(error))
+    message = error.response.get("Error", {}).get("Message", "").rstrip(".")
     return f"{code} ({status}){': ' + message if message and message != code else ''}"

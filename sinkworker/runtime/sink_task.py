@@ -52,7 +52,6 @@ from sinkworker.runtime.watch import Every, Watchdog
 log = logging.getLogger(__name__)
 
 COMMAND_LATENCY_MS = 200
-ALTERS_SEEN_WITHIN_MS = 5_000
 STATUS_EVERY_MS = 200
 
 NOTHING = Poll((), {})
@@ -103,7 +102,8 @@ class SinkTaskLoop:
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
         self._task_decides = False  # when to flush, and not the flush policy
-        self._alters, self._publishing = Every(ALTERS_SEEN_WITHIN_MS), Every(STATUS_EVERY_MS)
+        store = parts.store or OffsetStore
+        self._alters, self._publishing = Every(store.alters_seen_within_ms), Every(STATUS_EVERY_MS)
 
     @property
     def _assignment(self) -> Assignment:

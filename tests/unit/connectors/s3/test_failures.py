@@ -66,4 +66,11 @@ def test_the_sentence_says_what_was_done_and_what_was_answered() -> None:
     error = translated(
         answer(503, "SlowDown", "Reduce your request rate."), "writing a/b in bucket c"
     )
-    assert str(error) == "S3, writing a/b in bucket c: SlowDown (503): Reduce your request rate."
+    assert str(error) == "S3, writing a/b in bucket c: SlowDown (503): Reduce your request rate"
+
+
+def test_of_an_address_only_the_machine_is_told() -> None:
+    error = EndpointConnectionError(endpoint_url="http://s3:8333/bucket/key?list-type=2&prefix=a")
+    assert str(translated(error, "listing a/ in bucket c")) == (
+        'S3, listing a/ in bucket c: Could not connect to the endpoint URL: "http://s3:8333"'
+    )
