@@ -73,7 +73,7 @@ class FileConfig(PathConfig):
     """Flush when the wall clock shows a multiple of it, counted from midnight. -1: never."""
     behavior_on_null_values: NullValues = "fail"
     """What to do with a record without a value: fail (it is errant), ignore it, or write it."""
-    buffer_memory: int = Field(default=128 << 20, ge=1 << 20)
+    buffer_memory: int = Field(default=64 << 20, ge=1 << 20)
     """How many bytes all open files of this process hold in memory; what is more goes to disk."""
 
     @model_validator(mode="after")

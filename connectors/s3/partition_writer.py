@@ -7,7 +7,7 @@ and schema, so that alternating schemas do not make tiny files. Must not know wh
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import TypeAlias
@@ -66,14 +66,16 @@ class PartitionWriter:
             return
         for turn in self._turns(times, wall):
             self._write(placed[turn.start : turn.stop], places[turn.start : turn.stop])
-        self._move_to_disk_if_tight()
+        if self._budget.is_tight():
+            self._move_to_disk(self._open.values())
 
     def due(self, now_ms: int, wall_ms: int) -> bool:
         """Whether to flush. Asked after every poll; moves to disk, too, when memory is short.
 
         now_ms: a monotonic clock. wall_ms: ms since 1970.
         """
-        self._move_to_disk_if_tight()
+        if self._budget.is_tight():
+            self._move_to_disk(self._open.values())
         if self._turn is None or self.is_empty:
             return False
         return bool(self._finished) or self._is_disk_full or self._turn.is_over(now_ms, wall_ms)
@@ -194,22 +196,26 @@ class PartitionWriter:
         return file
 
     def _close(self, place: Place) -> None:
-        file, (topic, path, _) = self._open.pop(place), place
+        file, (topic, path, _) = self._open[place], place
         if file.count:
+            file.seal()
+            if self._budget.is_tight():
+                self._move_to_disk([file])
             self._finished.append(file.finish(topic, path, self._layout.extension))
         else:
             file.discard()
+        del self._open[place]
 
     def _close_all(self) -> None:
         for place in list(self._open):
             self._close(place)
 
-    def _move_to_disk_if_tight(self) -> None:
-        if not self._budget.is_tight() or self._is_disk_full:
+    def _move_to_disk(self, files: Iterable[OpenFile]) -> None:
+        if self._is_disk_full:
             return
         try:
             self._spill = self._spill or Spill()
-            for file in self._open.values():
+            for file in files:
                 file.spill(self._spill)
         except OSError:  # then the files are flushed early: that frees the memory, too
             self._is_disk_full = True

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -131,6 +131,7 @@ def test_days_around_a_change_of_the_clock_begin_at_midnight() -> None:
         assert paths(daily, 1, times=[midnight - 1]) != [today]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=20),
     st.sampled_from(["UTC", "Europe/Paris", "Africa/Monrovia", "America/St_Johns", "Asia/Kathmandu",
