@@ -53,6 +53,23 @@ def test_a_record_that_cannot_be_written_is_reported_and_left_out() -> None:
     assert read(file) == [0, 1, 2, 3, 4, 6, 7, 8]
 
 
+def test_a_writer_whose_records_were_all_rejected_is_empty() -> None:
+    writing = Writing()
+    writing.writer.put(records(object(), object()))
+    assert writing.writer.is_empty
+    writing.writer.put(records(1))
+    assert not writing.writer.is_empty
+
+
+def test_a_renamed_topic_has_its_own_files() -> None:
+    renamed = SinkRecord("other", 0, 1, MIDNIGHT, None, "b")
+    files = Writing().files([*records("a"), renamed, *records("c", first=2)])
+    assert [(file.topic, file.path, read(file)) for file in files] == [
+        ("audit", "partition=3", ["a", "c"]),
+        ("other", "partition=3", ["b"]),
+    ]
+
+
 def test_what_the_report_raises_goes_through() -> None:
     def refuse(source: TopicPartition, record: SinkRecord, error: Exception) -> None:
         raise RecordRejectedError(source, record.offset, str(error))

@@ -75,6 +75,14 @@ def test_fields_are_nested_and_may_lie_deeper_or_be_missing() -> None:
     ]
 
 
+def test_many_long_values_leave_room_for_the_rest_of_a_key() -> None:
+    names = [f"f{n}" for n in range(8)]
+    by_fields = config("FieldPartitioner", **{"partition.field.name": ",".join(names)})
+    [path] = paths(by_fields, dict.fromkeys(names, "é" * 5000))
+    assert len(path.encode()) < 512
+    assert len(path.split("/")) == 8
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
