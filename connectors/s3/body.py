@@ -12,7 +12,7 @@ from typing import BinaryIO
 from connectors.s3.budget import Budget
 from connectors.s3.spill import Chunks
 
-BUFFER = 1 << 17
+BUFFER = 1 << 14
 
 
 def body(chunks: Chunks, budget: Budget) -> BinaryIO:

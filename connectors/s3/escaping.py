@@ -17,13 +17,13 @@ UNSAFE = re.compile("[\x00-\x1f\"#%'*/:=?\\\\\x7f-\x9f{}\\[\\]^\ud800-\udfff\uff
 DOTS = re.compile(r"\.+")
 
 
-def escaped(text: str) -> str:
-    """At most 200 bytes: of a longer one, its beginning and a hash of the whole."""
+def escaped(text: str, longest: int = LONGEST) -> str:
+    """At most so many bytes: of a longer one, its beginning and a hash of the whole."""
     if not text:
         return NO_VALUE
     safe = UNSAFE.sub(_escape, text)
-    if len(safe.encode()) > LONGEST:
-        return _shortened(text)
+    if len(safe.encode()) > longest:
+        return _shortened(text, longest)
     if text == NO_VALUE or DOTS.fullmatch(text):
         return _percent(text[0]) + text[1:]
     return safe
@@ -37,9 +37,9 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int) -> str:
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    room, start = LONGEST - len(digest) - 1, ""
+    room, start = longest - len(digest) - 1, ""
     for character in text[:room]:
         piece = UNSAFE.sub(_escape, character)
         room -= len(piece.encode())

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.s3.compression import Compression, compression
+from connectors.s3.escaping import escaped
 from connectors.s3.formats.avro import AvroFormat
 from connectors.s3.formats.byte_array import ByteArrayFormat
 from connectors.s3.formats.csv import CsvFormat
@@ -73,7 +74,9 @@ class FileConfig(PathConfig):
     """Flush when the wall clock shows a multiple of it, counted from midnight. -1: never."""
     behavior_on_null_values: NullValues = "fail"
     """What to do with a record without a value: fail (it is errant), ignore it, or write it."""
-    buffer_memory: int = Field(default=128 << 20, ge=1 << 20)
+    tombstone_encoded_partition: str = "tombstone"
+    """The path of records without a value, where they are written."""
+    buffer_memory: int = Field(default=64 << 20, ge=1 << 20)
     """How many bytes all open files of this process hold in memory; what is more goes to disk."""
 
     @model_validator(mode="after")
@@ -122,7 +125,7 @@ class Layout:
     times: Times
     rotation: Rotation
     null_values: Literal["fail", "ignore", "write"]
-    null_path: str = "tombstone"
+    null_path: str
 
     @classmethod
     def of(cls, config: FileConfig) -> Layout:
@@ -133,6 +136,7 @@ class Layout:
             times=extractor(config),
             rotation=_rotation(config),
             null_values=config.behavior_on_null_values,
+            null_path=escaped(config.tombstone_encoded_partition),
         )
 
     @property

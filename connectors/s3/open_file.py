@@ -113,12 +113,17 @@ class OpenFile:
                 chunks.move_to(spill)
         self._count_memory()
 
-    def finish(self, topic: str, path: str, extension: str) -> EncodedFile:
-        """The finished file. Nothing may be called afterwards."""
+    def seal(self) -> None:
+        """Compress what still waits. Only `spill` and `finish` may follow."""
         compressor = self._compressor or self._compression.start()
+        self._compressor = None
         self._compress(compressor)
         self._say(compressor.flush())
-        self._charge(self._body.in_memory)  # from now on, the body owes it
+        self._count_memory()
+
+    def finish(self, topic: str, path: str, extension: str) -> EncodedFile:
+        """The sealed file. From now on its body owes the memory."""
+        self._charge(self._body.in_memory)
         return EncodedFile(
             topic, path, extension, self.first, self.last, self.count,
             self._body.size, self._hash.hexdigest(), body(self._body, self._budget),

@@ -1,31 +1,25 @@
 """The open files of one source partition.
 
-Owns which record goes to which file, and when all of them are due. One file is open per topic, path
+Owns when files begin, are full, and are due. One file is open per topic, path
 and schema, so that alternating schemas do not make tiny files. Must not know where finished files go.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from operator import attrgetter
 from typing import TypeAlias
 
 from connectors.s3.budget import Budget
 from connectors.s3.layout import Layout
 from connectors.s3.open_file import EncodedFile, OpenFile
+from connectors.s3.places import Place, Places
 from connectors.s3.rotation import Turn, turns
 from connectors.s3.spill import Spill
-from sinkworker.api import DataError, SinkRecord, TopicPartition
+from sinkworker.api import SinkRecord, TopicPartition
 
 Report: TypeAlias = Callable[[TopicPartition, SinkRecord, Exception], None]
-Place: TypeAlias = tuple[str, str, Hashable]  # topic, path and schema: one open file each
-NO_VALUE = "it has no value: set behavior.on.null.values=ignore, or =write where the format can"
-
-
-def _has_null(records: Sequence[SinkRecord]) -> bool:
-    return None in map(attrgetter("value"), records)
 
 
 def wall_ms() -> int:
@@ -45,8 +39,7 @@ class PartitionWriter:
         """
         self._layout, self._budget, self._wall = layout, budget, wall
         self._reject = partial(report, source)
-        self._partitioner = layout.partitioner(source)
-        self._schemas = layout.format.schemas()
+        self._places = Places(source, layout, self._reject)
         self._open: dict[Place, OpenFile] = {}
         self._finished: list[EncodedFile] = []
         self._turn: Turn | None = None
@@ -61,19 +54,20 @@ class PartitionWriter:
     def put(self, records: Sequence[SinkRecord]) -> None:
         """Take records, in order. Ignored nulls and rejected records leave nothing."""
         wall = self._wall()
-        placed, times, places = self._located(self._with_values(records), wall)
-        if not placed:
-            return
-        for turn in self._turns(times, wall):
-            self._write(placed[turn.start : turn.stop], places[turn.start : turn.stop])
-        self._move_to_disk_if_tight()
+        placed = self._places.of(records, wall)
+        for turn in self._turns(placed.times, wall):
+            here = slice(turn.start, turn.stop)
+            self._write(placed.records[here], placed.places[here])
+        if self._budget.is_tight():
+            self._move_to_disk(self._open.values())
 
     def due(self, now_ms: int, wall_ms: int) -> bool:
         """Whether to flush. Asked after every poll; moves to disk, too, when memory is short.
 
         now_ms: a monotonic clock. wall_ms: ms since 1970.
         """
-        self._move_to_disk_if_tight()
+        if self._budget.is_tight():
+            self._move_to_disk(self._open.values())
         if self._turn is None or self.is_empty:
             return False
         return bool(self._finished) or self._is_disk_full or self._turn.is_over(now_ms, wall_ms)
@@ -99,59 +93,11 @@ class PartitionWriter:
             self._spill.let_go()
             self._spill = None
 
-    # Which records, and where they belong
-
-    def _with_values(self, records: Sequence[SinkRecord]) -> Sequence[SinkRecord]:
-        if self._layout.null_values == "write" or not _has_null(records):
-            return records
-        if self._layout.null_values == "fail":
-            for record in records:
-                if record.value is None:
-                    self._reject(record, DataError(NO_VALUE))
-        return [record for record in records if record.value is not None]
-
-    def _located(
-        self, records: Sequence[SinkRecord], wall: int
-    ) -> tuple[Sequence[SinkRecord], Sequence[int], Sequence[Place]]:
-        """The records that have a place, their times, and their places."""
-        if self._layout.null_values != "write" or not _has_null(records):
-            try:
-                return records, *self._locate(records, wall)
-            except DataError:  # one of them has no place
-                pass
-        placed, times, places = [], [], []
-        for record in records:
-            try:
-                time, place = self._locate_one(record, wall)
-            except DataError as error:
-                self._reject(record, error)
-            else:
-                placed.append(record)
-                times.append(time)
-                places.append(place)
-        return placed, times, places
-
-    def _locate(
-        self, records: Sequence[SinkRecord], wall: int
-    ) -> tuple[Sequence[int], Sequence[Place]]:
-        layout = self._layout
-        times = layout.times(records, wall)
-        paths = self._partitioner.paths(records, times)
-        topics = [record.topic for record in records]
-        return times, list(zip(topics, paths, self._schemas(records), strict=True))
-
-    def _locate_one(self, record: SinkRecord, wall: int) -> tuple[int, Place]:
-        if record.value is None:
-            time = wall if record.timestamp is None else record.timestamp
-            return time, (record.topic, self._layout.null_path, None)
-        times, places = self._locate([record], wall)
-        return times[0], places[0]
-
-    # Writing
-
     def _turns(self, times: Sequence[int], wall: int) -> Iterator[range]:
         """Which records belong to files that may be open together."""
         rotation = self._layout.rotation
+        if not times:
+            return
         if self._turn is None:
             self._turn = Turn(rotation, wall, times[0])
         if not rotation.interval_ms:
@@ -183,7 +129,7 @@ class PartitionWriter:
             room = rotation.size - file.count
             file.write(records[:room], self._reject)
             records = records[room:]
-            if file.count >= rotation.size or file.size >= rotation.bytes:
+            if file.count in (0, rotation.size) or file.size >= rotation.bytes:
                 self._close(place)
 
     def _start(self, place: Place) -> OpenFile:
@@ -194,22 +140,26 @@ class PartitionWriter:
         return file
 
     def _close(self, place: Place) -> None:
-        file, (topic, path, _) = self._open.pop(place), place
+        file, (topic, path, _) = self._open[place], place
         if file.count:
+            file.seal()
+            if self._budget.is_tight():
+                self._move_to_disk([file])
             self._finished.append(file.finish(topic, path, self._layout.extension))
         else:
             file.discard()
+        del self._open[place]
 
     def _close_all(self) -> None:
         for place in list(self._open):
             self._close(place)
 
-    def _move_to_disk_if_tight(self) -> None:
-        if not self._budget.is_tight() or self._is_disk_full:
+    def _move_to_disk(self, files: Iterable[OpenFile]) -> None:
+        if self._is_disk_full:
             return
         try:
             self._spill = self._spill or Spill()
-            for file in self._open.values():
+            for file in files:
                 file.spill(self._spill)
         except OSError:  # then the files are flushed early: that frees the memory, too
             self._is_disk_full = True

@@ -14,13 +14,15 @@ from math import gcd
 from typing import Any
 from uuid import UUID
 
-from connectors.s3.escaping import escaped
+from connectors.s3.escaping import LONGEST, escaped
 from connectors.s3.fields import Field
 from connectors.s3.path_format import PathFormat
 from connectors.s3.timestamps import EPOCH
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 MOST_REMEMBERED = 10_000
+# Of the 1024 bytes of a key; the other half is for topic, connector and numbers.
+LONGEST_VALUES, SHORTEST_SEGMENT = 400, 48
 MINUTE_MS = 60_000
 # Before, some zones were off by odd seconds: the last of them was Liberia's.
 ZONES_KEEP_MINUTES_MS = 63_072_000_000
@@ -87,7 +89,8 @@ class FieldPartitioner(Partitioner):
     """`<field>=<value>/…`. A field that is missing or null is Hive's default partition."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._columns = [_Column(name) for name in names]
+        longest = max(SHORTEST_SEGMENT, min(LONGEST, LONGEST_VALUES // len(names)))
+        self._columns = [_Column(name, longest) for name in names]
 
     def paths(self, records: Sequence[SinkRecord], times: Sequence[int]) -> Sequence[str]:
         columns = [column.segments(records) for column in self._columns]
@@ -97,20 +100,23 @@ class FieldPartitioner(Partitioner):
 class _Column:
     """One field's segments. The texts that were seen lately are remembered."""
 
-    def __init__(self, name: str) -> None:
-        self._field, self._start = Field(name), f"{escaped(name)}="
+    def __init__(self, name: str, longest: int) -> None:
+        self._field, self._start, self._longest = Field(name), f"{escaped(name)}=", longest
         self._known: dict[str, str] = {}
 
     def segments(self, records: Sequence[SinkRecord]) -> list[str]:
         values, known = self._field.of_all(records), self._known
         if set(map(type, values)) == {str}:
             return [known.get(value) or self._remembered(value) for value in values]
-        return [self._start + escaped(self._text(value)) for value in values]
+        return [self._segment(self._text(value)) for value in values]
+
+    def _segment(self, text: str) -> str:
+        return self._start + escaped(text, self._longest)
 
     def _remembered(self, text: str) -> str:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        segment = self._known[text] = self._start + escaped(text)
+        segment = self._known[text] = self._segment(text)
         return segment
 
     def _text(self, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.s3.escaping import LONGEST, NO_VALUE, escaped
@@ -37,6 +37,7 @@ def test_segment(text: str, segment: str) -> None:
     assert escaped(text) == segment
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_every_text_is_a_harmless_segment(text: str) -> None:
     segment = escaped(text)
@@ -46,6 +47,7 @@ def test_every_text_is_a_harmless_segment(text: str) -> None:
     assert segment.isprintable() or not segment.isascii()
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_a_short_one_can_be_read_back(text: str) -> None:
     segment = escaped(text)
@@ -55,6 +57,7 @@ def test_a_short_one_can_be_read_back(text: str) -> None:
         assert unquote(segment, errors="surrogatepass") == text
 
 
+@settings(deadline=None)
 @given(TEXT, TEXT)
 def test_different_texts_are_different_segments(one: str, other: str) -> None:
     assume(one != other)

@@ -14,7 +14,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -273,6 +273,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(JSON.filter(lambda value: value is not None), min_size=1, max_size=5))
 def test_every_json_value_comes_back_exactly(values: list[Any]) -> None:
     [file] = Writing(**{"s3.compression.type": "zstd"}).files(records(*values))

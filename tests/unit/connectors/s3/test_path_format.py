@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.s3.path_format import PathFormat
@@ -81,6 +81,7 @@ def test_names_of_months_and_days_are_noticed(pattern: str, has: bool) -> None:
     assert PathFormat(pattern).has_names is has
 
 
+@settings(deadline=None)
 @given(st.text("yMdH'/=.-" + string.ascii_letters, max_size=12), st.datetimes())
 def test_whatever_is_accepted_gives_folders(pattern: str, moment: datetime) -> None:
     try:
@@ -91,6 +92,7 @@ def test_whatever_is_accepted_gives_folders(pattern: str, moment: datetime) -> N
     assert not {"", ".", ".."} & set(path.split("/"))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="/\\", min_codepoint=32), min_size=1))
 def test_quoted_text_is_itself(text: str) -> None:
     quoted = text.replace("'", "''")
