@@ -18,7 +18,7 @@ from sinkworker.api import ConnectorConfig
 RETRIES = "failures are waited out; see errors.retry.timeout"
 NAMES = "names of files are given by file.name.template"
 SCHEMAS = "each schema has files of its own"
-ENVELOPE = "see format.output.fields"
+ENVELOPE = "files hold values; a transform can put keys and headers into them"
 
 
 class S3SinkConfig(StoreConfig, FileConfig, ConnectorConfig):
@@ -44,7 +44,7 @@ class S3SinkConfig(StoreConfig, FileConfig, ConnectorConfig):
         "headers.format.class": ENVELOPE,
         "keys.format.class": ENVELOPE,
         "max.write.duration.ms": "the time of a flush is bound by max.poll.interval.ms",
-        "partitioner.max.open.files": "open files are bound by buffer.bytes",
+        "partitioner.max.open.files": "open files are bound by buffer.memory",
         "retry.backoff.ms": RETRIES,
         "rotate.file.on.partition.change": "one commit may hold files of several folders",
         "s3.credentials.provider.class": "credentials are found as boto3 finds them",
@@ -59,5 +59,4 @@ class S3SinkConfig(StoreConfig, FileConfig, ConnectorConfig):
         "storage.class": "this sink writes to S3 only",
         "store.kafka.headers": ENVELOPE,
         "store.kafka.keys": ENVELOPE,
-        "tombstone.encoded.partition": "records without value are in the folder tombstone",
     }

@@ -136,3 +136,22 @@ def test_an_entry_counts_what_became_of_every_offset(store: Store) -> None:
     (key,) = [k for k in store.keys("_sinkworker/") if b'"commit"' in store.get(k)]
     assert b'"counts":{"records":2,"filtered":1,"errant":0,"gaps":5}' in store.get(key)
     owner.stop()
+
+
+def test_files_and_entries_are_stored_encrypted_where_the_store_is_told_to(
+    store: Store, proxy: Proxy
+) -> None:
+    keys = {"s3_ssea_name": "aws:kms", "s3_sse_kms_key_id": "key-1"}
+    owner = Owner(sink(store, store_url=proxy.address, s3_acl_canned="private", **keys))
+    proxy.script = lambda request: 200 if request.method == "PUT" else None
+    owner.open(P0)
+    owner.put(P0, range(1))
+    owner.flush({P0: 1})
+    headers = [{name.lower(): value for name, value in request.headers.items()}
+               for request in proxy.seen if request.method == "PUT"]  # fmt: skip
+    assert len(headers) == 3
+    for each in headers:
+        assert each["x-amz-server-side-encryption"] == "aws:kms"
+        assert each["x-amz-server-side-encryption-aws-kms-key-id"] == "key-1"
+    assert [each.get("x-amz-acl") for each in headers] == [None, "private", None]
+    owner.stop()

@@ -25,15 +25,32 @@ def test_one_item_needs_no_thread() -> None:
     assert Lanes().map(lambda _: get_ident(), [1]) == [get_ident()]
 
 
-def test_the_first_error_is_raised_after_all_have_ended() -> None:
-    lanes, done = Lanes(2), []
+def test_an_error_is_raised_after_all_that_was_begun_has_ended() -> None:
+    lanes, meeting, ended = Lanes(2), Barrier(2, timeout=20), []
 
     def work(number: int) -> None:
-        if number in (1, 3):
+        meeting.wait()
+        if number == 0:
             raise ValueError(str(number))
-        done.append(number)
+        ended.append(number)
 
-    with pytest.raises(ValueError, match="1"):
-        lanes.map(work, range(5))
-    assert sorted(done) == [0, 2, 4]
+    with pytest.raises(ValueError, match="0"):
+        lanes.map(work, range(2))
+    assert ended == [1]
+    lanes.close()
+
+
+def test_after_a_failure_nothing_more_is_begun() -> None:
+    """A store that answers nothing would otherwise be asked once for every file of a large commit."""
+    lanes, begun = Lanes(1), []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == 2:
+            raise ValueError(str(number))
+
+    with pytest.raises(ValueError, match="2"):
+        lanes.map(work, range(10))
+    assert begun == [0, 1, 2]
+    assert lanes.map(str, range(2)) == ["0", "1"]
     lanes.close()
