@@ -15,7 +15,9 @@ from connectors.s3.probe import check_conditional_writes
 from connectors.s3.task import S3SinkTask
 from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
 
-OPERATOR_TIMEOUT_MS = 10_000
+STORE_TIMEOUT_MS = 10_000
+# The first write into a new store may take long: a fresh SeaweedFS makes its volumes then.
+OPERATOR_TIMEOUT_MS = 30_000
 LONGEST_REQUEST_MS = 60_000
 # A flush is a few requests; together they must end before the group loses patience. What an outage
 # lasts longer, the engine waits out, polling meanwhile.
@@ -43,12 +45,13 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         return S3SinkTask(self.config, bucket, chains, self.names(), context)
 
     def offset_store(self) -> OffsetStore:
-        bucket = self.bucket()
-        chains = Chains(bucket, self.name, Patience(OPERATOR_TIMEOUT_MS / 1000))
+        bucket = Bucket(self.config, STORE_TIMEOUT_MS)
+        chains = Chains(bucket, self.name, Patience(STORE_TIMEOUT_MS / 1000))
         return S3OffsetStore(bucket, chains, Lanes())
 
     def names(self) -> FileNames:
         return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)
 
     def bucket(self) -> Bucket:
+        """For the check and the commands."""
         return Bucket(self.config, OPERATOR_TIMEOUT_MS)
