@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, cast
 
 import pyarrow as pa
@@ -98,8 +99,11 @@ class _Batches(Encoder):
 
 def _columns(names: Sequence[str], values: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Any]]:
     """The values by columns; null where a record has none."""
-    if set(map(tuple, values)) == {tuple(names)}:
-        return zip(*[value.values() for value in values], strict=True)
+    try:
+        if len(names) > 1:  # one name alone would pick no tuples
+            return zip(*map(itemgetter(*names), values), strict=True)
+    except KeyError:  # not all have all
+        pass
     return ([value.get(name) for value in values] for name in names)
 
 
