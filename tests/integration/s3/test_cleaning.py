@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from connectors.s3 import gc
@@ -96,6 +98,39 @@ def test_two_connectors_on_one_topic_keep_each_other_s_files(store: Store) -> No
     assert collect(one) == []
     assert collect(two) == [left]
     assert store.keys("topics/") == [key for key in before if key != left]
+
+
+def test_beside_two_connectors_that_write_nothing_that_they_commit_goes(store: Store) -> None:
+    """Each commits, is taken over and rewound again and again, while gc runs for both."""
+    sinks = [sink(store, name, flush_size=2) for name in ("archive", "archive-1")]
+    removed: set[str] = set()
+
+    def work(connector: S3SinkConnector) -> None:
+        owner, offsets = Owner(connector), connector.offset_store()
+        for turn in range(8):
+            owner.close(P0)
+            owner.open(P0)
+            at = owner.resume(P0)
+            write(owner, P0, range(at, at + 5))
+            orphan(store, connector, first=at, epoch=owner.claims[P0].epoch)
+            if turn % 3 == 2:
+                offsets.alter({P0: Alteration(Offset(at - 4))})
+        owner.stop()
+        offsets.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(work, connector) for connector in sinks]
+        while not all(done.done() for done in works):
+            for connector in sinks:
+                removed.update(collect(connector))
+        for done in works:
+            done.result()
+    for connector in sinks:
+        removed.update(collect(connector))
+    named = [file.key for connector in sinks for file in files(connector)]
+    assert len(named) == 2 * 8 * 3
+    assert sorted(named) == store.keys("topics/")
+    assert len(removed) == 2 * 8
 
 
 def test_after_a_rewind_nothing_that_was_or_gets_committed_goes(store: Store) -> None:
