@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -315,3 +317,9 @@ def test_a_row_group_holds_many_batches() -> None:
     assert parquet.metadata.num_row_groups == 1
     assert parquet.read().column("n").to_pylist() == list(range(300))
     assert parquet.schema_arrow.field("n") == pa.field("n", pa.int64())
+
+
+def test_who_writes_no_parquet_does_not_load_pyarrow() -> None:
+    program = "import sys, connectors.s3.partition_writer; print('pyarrow' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert run.stdout == b"False\n"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from connectors.s3.paths import PathConfig, extractor, partitioner
+from connectors.s3.paths import PathConfig, extractor, partitioner, zone
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 SOURCE = TopicPartition("audit", 3)
@@ -145,9 +145,9 @@ def test_days_around_a_change_of_the_clock_begin_at_midnight() -> None:
     st.sampled_from(["UTC", "Europe/Paris", "Africa/Monrovia", "America/St_Johns", "Asia/Kathmandu",
                      "Australia/Lord_Howe", "+13:45"]),
 )  # fmt: skip
-def test_the_hour_is_always_that_of_the_local_clock(moments: list[datetime], zone: str) -> None:
-    hourly = config("HourlyPartitioner", timezone=zone, **BY_RECORD)
-    local = [m.replace(tzinfo=UTC).astimezone(extracted_zone(zone)) for m in moments]
+def test_the_hour_is_always_that_of_the_local_clock(moments: list[datetime], name: str) -> None:
+    hourly = config("HourlyPartitioner", timezone=name, **BY_RECORD)
+    local = [m.replace(tzinfo=UTC).astimezone(zone(name)) for m in moments]
     times = [
         (m.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
         for m in moments
@@ -157,10 +157,15 @@ def test_the_hour_is_always_that_of_the_local_clock(moments: list[datetime], zon
     ]
 
 
-def extracted_zone(name: str) -> Any:
-    from connectors.s3.paths import zone
-
-    return zone(name)
+def test_an_hour_may_begin_within_a_minute() -> None:
+    """Liberia's clock was 44 minutes and 30 seconds behind until 1972."""
+    hourly = config("HourlyPartitioner", timezone="Africa/Monrovia", **BY_RECORD)
+    began = int(datetime(1971, 6, 1, 0, 44, 30, tzinfo=UTC).timestamp() * 1000)
+    assert paths(hourly, 1, 2, 3, times=[began - 1, began, began - 1]) == [
+        "year=1971/month=05/day=31/hour=23",
+        "year=1971/month=06/day=01/hour=00",
+        "year=1971/month=05/day=31/hour=23",
+    ]
 
 
 def test_time_and_fields_in_either_order() -> None:
