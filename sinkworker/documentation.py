@@ -84,4 +84,5 @@ def _default(info: FieldInfo) -> str | None:
         return None
     if value is None or value == ():
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.replace("\n", "\\n")

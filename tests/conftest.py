@@ -21,6 +21,7 @@ import pytest
 from tests.services import choose
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
+from tests.services.store import Store
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +83,26 @@ def kafka(kafka_server: choose.Kafka) -> Iterator[KafkaTools]:
     tools = KafkaTools(kafka_server.bootstrap)
     yield tools
     tools.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server(services_home: Path) -> Iterator[choose.S3]:
+    """An S3 server that tests share. Each takes a bucket of its own."""
+    reason = choose.why_no_s3()
+    if reason:
+        _unavailable(reason)
+    server = choose.s3(services_home / "s3")
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def store(s3_server: choose.S3) -> Iterator[Store]:
+    """An empty bucket."""
+    store = Store(s3_server.url, f"test-{uuid.uuid4().hex[:12]}")
+    store.create()
+    yield store
+    store.close()
 
 
 def pytest_sessionfinish() -> None:

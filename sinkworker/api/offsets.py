@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sinkworker.api.record import Header, TopicPartition
 
@@ -135,7 +135,12 @@ class OffsetStore(ABC):
     The engine calls its own instance from the task's thread: at a topic's first claim and every few
     seconds. The command line and REST call theirs. Every method may raise RetriableError (the store
     is unreachable; the caller tries again) or ConnectError (it answers, and cannot be used).
+
+    alters_seen_within_ms: how often the engine reads, to see what an operator changed. A flush notices
+    it anyway; so where a read costs money, this may be longer.
     """
+
+    alters_seen_within_ms: ClassVar[int] = 5_000
 
     @abstractmethod
     def read(self) -> Mapping[TopicPartition, StoredOffset]:

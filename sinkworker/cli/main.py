@@ -10,11 +10,14 @@ from sinkworker.cli.config import config
 from sinkworker.cli.demo import demo
 from sinkworker.cli.exit_codes import EXPLAINED
 from sinkworker.cli.plugin import plugin
+from sinkworker.cli.plugin_commands import ExtensibleGroup
 from sinkworker.cli.start import start
 from sinkworker.cli.validate import validate
 
 
-@click.group(epilog=EXPLAINED, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=ExtensibleGroup, epilog=EXPLAINED, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="sinkworker")
 def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""

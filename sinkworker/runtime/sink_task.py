@@ -52,7 +52,6 @@ from sinkworker.runtime.watch import Every, Watchdog
 log = logging.getLogger(__name__)
 
 COMMAND_LATENCY_MS = 200
-ALTERS_SEEN_WITHIN_MS = 5_000
 STATUS_EVERY_MS = 200
 
 NOTHING = Poll((), {})
@@ -102,7 +101,9 @@ class SinkTaskLoop:
         self._flush_policy, self._recovery, self._clock = (
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
-        self._alters, self._publishing = Every(ALTERS_SEEN_WITHIN_MS), Every(STATUS_EVERY_MS)
+        self._task_decides = False  # when to flush, and not the flush policy
+        store = parts.store or OffsetStore
+        self._alters, self._publishing = Every(store.alters_seen_within_ms), Every(STATUS_EVERY_MS)
 
     @property
     def _assignment(self) -> Assignment:
@@ -170,6 +171,8 @@ class SinkTaskLoop:
         self._reopen_all()
 
     def _poll_timeout_ms(self) -> int:
+        if self._task_decides:
+            return COMMAND_LATENCY_MS
         now_ms, pending = self._clock.now_ms(), self._assignment.pending()
         return self._flush_policy.wait_ms(now_ms, pending, COMMAND_LATENCY_MS)
 
@@ -236,6 +239,7 @@ class SinkTaskLoop:
     def _due(self) -> Collection[TopicPartition]:
         now_ms = self._clock.now_ms()
         chosen = self._task.due(now_ms)
+        self._task_decides = chosen is not None
         if chosen is not None:
             return {*chosen, *self._assignment.at_barrier()}
         due = self._flush_policy.due(now_ms, self._assignment.pending())

@@ -61,6 +61,13 @@ ALLOWED: dict[str, set[str]] = {
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},
     "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
+    "connectors.s3": {
+        "connectors.s3", "sinkworker.api", "pydantic", "orjson", "zstandard",
+        "fastavro", "pyarrow",
+    },
+    "connectors.s3.bucket": {"connectors.s3", "sinkworker.api", "boto3", "botocore"},
+    "connectors.s3.failures": {"connectors.s3", "sinkworker.api", "botocore"},
+    "connectors.s3.commands": {"connectors.s3", "sinkworker.api", "click"},
 }  # fmt: skip
 
 MODULES = sorted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from tests.services import compose
+from tests.services import compose, seaweed
 from tests.services import kafka as local_kafka
 from tests.services import postgres as local_postgres
 
@@ -23,6 +23,13 @@ class Kafka(Protocol):
     def stop(self) -> None: ...
 
 
+class S3(Protocol):
+    @property
+    def url(self) -> str: ...
+    def start(self) -> S3: ...
+    def stop(self) -> None: ...
+
+
 def why_no_postgres() -> str | None:
     return None if compose.answers() else local_postgres.why_unavailable()
 
@@ -37,3 +44,11 @@ def postgres(home: Path) -> Postgres:
 
 def kafka(home: Path) -> Kafka:
     return compose.ComposeKafka() if compose.answers() else local_kafka.KafkaServer(home)
+
+
+def why_no_s3() -> str | None:
+    return seaweed.why_unavailable()
+
+
+def s3(home: Path) -> S3:
+    return seaweed.SeaweedServer(home)

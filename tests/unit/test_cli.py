@@ -21,7 +21,7 @@ from tests.unit.config_files import FILE_SINK, changed, write
 OK, FAILED, USAGE, UNREACHABLE, INVALID = 0, 1, 2, 75, 78
 CONNECTORS = [plugin.name for plugin in Catalog().list(Kind.CONNECTOR)]
 # What a user fills in for keys without a default; anything will do for other keys.
-FILLED_IN = {"connection.url": "postgresql://db/alerts", "store.url": "http://s3:9000"}
+FILLED_IN = {"connection.url": "postgresql://db/alerts", "s3.bucket.name": "archive"}
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_good_files_are_told_one_a_line() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
 
 
-@pytest.mark.parametrize(("folder", "count"), [("configs", 5), ("docker", 1)])
+@pytest.mark.parametrize(("folder", "count"), [("configs", 6), ("docker", 1)])
 def test_the_files_that_are_shipped_are_accepted(
     folder: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,7 @@ class ScriptedConsumer(InMemoryConsumer):
         super().__init__(*args, **kwargs)
         self.errors: defaultdict[str, list[BaseException]] = defaultdict(list)
         self.commits: list[Mapping[TopicPartition, Offset]] = []
+        self.waits_ms: list[int] = []
         self.is_closed = False
 
     def _reached(self, call: str) -> None:
@@ -113,6 +114,7 @@ class ScriptedConsumer(InMemoryConsumer):
             raise self.errors[call].pop(0)
 
     def poll(self, timeout_ms: int) -> Poll:
+        self.waits_ms.append(timeout_ms)
         self._reached("poll")
         return Poll((), {}) if self.deaf else super().poll(timeout_ms)
 

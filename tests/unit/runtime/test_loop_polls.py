@@ -132,3 +132,14 @@ def test_a_partition_that_need_not_move_is_not_stalled(what: str) -> None:
     of.run(100)
     assert state(of.workers[0]) is State.OPEN
     assert connector.errors["open"] == []
+
+
+def test_a_poll_waits_for_records_while_the_task_itself_decides_not_to_flush_yet() -> None:
+    """Otherwise a sink that collects for minutes would poll without a pause for minutes."""
+    of, consumer = with_consumer()
+    connector_of(of).due = lambda: ()
+    produce(of, P0, 0)
+    of.run(10)
+    consumer.waits_ms.clear()
+    of.run(10)
+    assert set(consumer.waits_ms) == {200}

@@ -18,6 +18,7 @@ from sinkworker.runtime.assignment import State
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.status import TaskState
 from sinkworker.testing import Harness
+from sinkworker.testing.samples import MemoryOffsetStore
 from tests.unit.runtime.builders import (
     P0,
     P1,
@@ -210,6 +211,21 @@ def test_an_alteration_is_seen_within_five_seconds_and_reopens_an_open_partition
     of.run(9)
     assert seen(of) == [0, 1, 2, 1, 2]
     assert of.workers[0].status().counters.fenced == 0
+
+
+def test_a_store_whose_reads_cost_something_is_looked_at_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(MemoryOffsetStore, "alters_seen_within_ms", 60_000, raising=False)
+    of = running()
+    produce(of, P0, 0, 1, 2)
+    of.run(5)
+    alter(of, P0, 1)
+    of.run(9)
+    assert seen(of) == [0, 1, 2]
+    of.clock.pass_ms(60_000)
+    of.run(9)
+    assert seen(of) == [0, 1, 2, 1, 2]
 
 
 def test_a_flush_after_an_alteration_that_was_not_seen_yet_is_fenced() -> None:

@@ -1,0 +1,57 @@
+"""The S3 sink's entry point.
+
+Owns how its parts fit together, and the check before anything starts.
+"""
+
+from __future__ import annotations
+
+from connectors.s3.bucket import Bucket
+from connectors.s3.chain import Patience
+from connectors.s3.config import S3SinkConfig
+from connectors.s3.lanes import Lanes
+from connectors.s3.naming import FileNames
+from connectors.s3.offsets import Chains, S3OffsetStore
+from connectors.s3.probe import check_conditional_writes
+from connectors.s3.task import S3SinkTask
+from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+
+STORE_TIMEOUT_MS = 10_000
+# The first write into a new store may take long: a fresh SeaweedFS makes its volumes then.
+OPERATOR_TIMEOUT_MS = 30_000
+LONGEST_REQUEST_MS = 60_000
+# A flush is a few requests; together they must end before the group loses patience. What an outage
+# lasts longer, the engine waits out, polling meanwhile.
+REQUESTS_IN_A_FLUSH = 8
+PATIENCE_SECONDS = 20.0
+
+
+class S3SinkConnector(SinkConnector[S3SinkConfig]):
+    """Files, and the entry that commits them together with the offset."""
+
+    config_class = S3SinkConfig
+
+    def check(self) -> None:
+        bucket = self.bucket()
+        try:
+            check_conditional_writes(bucket, self.config.store_url or "Amazon S3")
+        finally:
+            bucket.close()
+
+    def create_task(self, context: SinkTaskContext) -> SinkTask:
+        timeout_ms = min(context.flush_timeout_ms // REQUESTS_IN_A_FLUSH, LONGEST_REQUEST_MS)
+        patience = min(context.flush_timeout_ms / 1000 / REQUESTS_IN_A_FLUSH, PATIENCE_SECONDS)
+        bucket = Bucket(self.config, timeout_ms)
+        chains = Chains(bucket, self.name, Patience(patience))
+        return S3SinkTask(self.config, bucket, chains, self.names(), context)
+
+    def offset_store(self) -> OffsetStore:
+        bucket = Bucket(self.config, STORE_TIMEOUT_MS)
+        chains = Chains(bucket, self.name, Patience(STORE_TIMEOUT_MS / 1000))
+        return S3OffsetStore(bucket, chains, Lanes())
+
+    def names(self) -> FileNames:
+        return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)
+
+    def bucket(self) -> Bucket:
+        """For the check and the commands."""
+        return Bucket(self.config, OPERATOR_TIMEOUT_MS)

@@ -1,0 +1,1 @@
+"""The values of `format.class`: one file each."""
