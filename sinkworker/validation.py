@@ -145,7 +145,8 @@ def _tell_contradictions(
         ]
         for sentence in sentences:
             if not any(_names(sentence, key) for key in doubtful):
-                findings.problem("", sentence)
+                whose = f"{prefix.removesuffix('.')}: " if prefix else ""
+                findings.problem(prefix and prefix + "type", whose + sentence)
     except Exception:  # a plugin's validator that needs a key which is missing
         return
 

@@ -50,7 +50,9 @@ def _aliases(reading: Reading, key: str) -> list[str]:
     aliases = [part.strip() for part in reading.value(key).split(",") if part.strip()]
     if aliases and reading.findings.given[key].is_secret():
         reading.findings.hidden.update(aliases)
-    return aliases
+    if len(set(aliases)) < len(aliases):
+        reading.findings.invalid(key, "Duplicate alias provided.")
+    return list(dict.fromkeys(aliases))
 
 
 def _step(
