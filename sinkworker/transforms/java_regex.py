@@ -57,6 +57,8 @@ def _translated(text: str) -> Iterator[str]:
         elif parts["quoted"] is not None:
             yield re.escape(parts["quoted"])
         else:
+            if is_in_set and piece == "[":
+                raise ValueError("Invalid regular expression: sets within sets are not supported")
             is_in_set = piece == "[" or (is_in_set and piece != "]")
             yield piece
 
