@@ -97,7 +97,7 @@ def _string(value: Any, *, is_float32: bool) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return text_of(value, is_float32=is_float32)
-    if isinstance(value, int | Decimal):
+    if isinstance(value, (int, Decimal)):
         return str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

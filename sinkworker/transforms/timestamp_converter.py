@@ -155,10 +155,10 @@ class TimestampConverter(SidedTransform):
         return None if value is None else self._makes(self._microseconds(value, source))
 
     def _microseconds(self, value: Any, source: str | None) -> int:
+        if type(value) is int and source in (None, "unix"):
+            return _towards_zero(value * 10**6, self._units)
         if source != "string" and is_moment(value):
             return microseconds_of(value)
-        if source in (None, "unix") and type(value) is int:
-            return _towards_zero(value * 10**6, self._units)
         if source in (None, "string") and type(value) is str:
             return self._read(value)
         raise DataError(f"{self.title} cannot read {kind_of(value)} as a moment")
