@@ -18,6 +18,7 @@ from sinkworker.transforms.java_numbers import (
     FLOATS,
     double,
     float32,
+    low_bits,
     parsed_float,
     parsed_integer,
     text_of,
@@ -61,8 +62,10 @@ def _integer(value: Any, kind: str) -> int:
     value = _encoded(value)
     if isinstance(value, float):
         return truncated(value, kind)
-    if isinstance(value, int | Decimal):
-        return wrapped(int(value), kind)
+    if isinstance(value, Decimal):
+        return low_bits(value, kind)
+    if isinstance(value, int):
+        return wrapped(value, kind)
     if isinstance(value, str):
         number: int = _known(parsed_integer(value, kind), kind)
         return number

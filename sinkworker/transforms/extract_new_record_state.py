@@ -124,7 +124,7 @@ class ExtractNewRecordState(Transform):
             return None
         if self._rewrites:
             return self._row(record, event, "before")
-        self._reroute(record, event["before"])
+        self._reroute(record, an_object(event["before"], TITLE))
         schema = record.value_schema
         after = field_of(schema, "after") if schema is not None else None
         is_typed = after is not None and self._mode == "tombstone"

@@ -35,6 +35,15 @@ def truncated(number: float, kind: str) -> int:
     return wrapped(min(whole, limit - 1), kind)
 
 
+def low_bits(number: Decimal, kind: str) -> int:
+    """A decimal as an integer: towards zero, and of that the lowest bits, as of a BigDecimal."""
+    if not number.is_finite():
+        return truncated(float(number), kind)
+    if number.as_tuple().exponent >= 64:  # type: ignore[operator]
+        return 0  # 10 ** 64 is a multiple of 2 ** 64; the number itself may be too long to write
+    return wrapped(int(number), kind)
+
+
 def float32(number: float) -> float:
     """The nearest number of four bytes; infinite when there is none."""
     try:

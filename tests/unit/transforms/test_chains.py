@@ -95,6 +95,13 @@ predicates.old.pattern=alerts"""
     assert (record.topic, record.partition, record.offset) == ("alert", 3, 7)
 
 
+def test_negate_without_a_predicate_is_told_to_have_no_effect() -> None:
+    keys = "transforms=a\ntransforms.a.type=Filter\ntransforms.a.negate=true"
+    assert configured(keys).warnings == (
+        "c.properties:10: transforms.a.negate has no effect without transforms.a.predicate",
+    )
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
