@@ -97,7 +97,8 @@ def extract_field() -> Iterator[Case]:
     )
     given = typed(schema, {"a": {"b": "x"}, "a.b": 2, "m": {"k": 1}})
     for path in ("a", "a.b", "z", "x", "x.y", "", "a.z", "a.b.c.d", "`a.b`", "a.b.c", "b`c", "`b`c`",
-                 "`d.\\`e`.f", "`a", "`a.b`.c", "a.", ".", "`a`b`", "``", "`a`.b", "a..b"):  # fmt: skip
+                 "`d.\\`e`.f", "`a", "`a.b`.c", "a.", ".", "`a`b`", "``", "`a`.b", "a..b",
+                 "`a\\`", "`a\\`.b", "`a\\`.b`"):  # fmt: skip
         yield case(f"<{path}>", kind, {"field": path}, deep)
         yield case(f"<{path}> of V2", kind, {"field": path} | nested, deep)
     for path in ("a", "a.b", "z", "a.z", "a.b.c", "`a.b`", "m.k", "m"):
