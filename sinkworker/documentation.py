@@ -38,6 +38,25 @@ def keys(model: type[ConfigModel]) -> list[KeyDoc]:
     ]
 
 
+def table(model: type[ConfigModel]) -> str:
+    """The keys of a model as a table in Markdown."""
+    rows = [
+        f"| `{key.name}` | {key.type} | {_shown(key)} | {_in_cell(key)} |\n" for key in keys(model)
+    ]
+    return "".join(["| key | type | default | |\n", "|---|---|---|---|\n", *rows]) if rows else ""
+
+
+def _shown(key: KeyDoc) -> str:
+    if key.default is None:
+        return "required"
+    return f"`{key.default}`" if key.default else "none"
+
+
+def _in_cell(key: KeyDoc) -> str:
+    choices = f" One of {', '.join(f'`{each}`' for each in key.choices)}." if key.choices else ""
+    return (key.text + choices).replace("|", "\\|")
+
+
 def _texts(model: type[ConfigModel]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for each in reversed(model.__mro__):

@@ -100,10 +100,15 @@ def _without(secret: str, message: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, message)
 
 
-def checked(model: type[ModelT], findings: Findings, prefix: str = "") -> ModelT | None:
+def checked(
+    model: type[ModelT],
+    findings: Findings,
+    prefix: str = "",
+    context: Mapping[str, Any] | None = None,
+) -> ModelT | None:
     """A model of the given values. What is wrong goes into the findings; None then.
 
-    prefix: what stands before the model's keys in the file.
+    prefix: what stands before the model's keys in the file. context: what its validators may ask for.
     """
     own = {
         alias: findings.given[prefix + alias].value
@@ -111,7 +116,7 @@ def checked(model: type[ModelT], findings: Findings, prefix: str = "") -> ModelT
         if prefix + alias in findings.given
     }
     try:
-        return model.model_validate(own)
+        return model.model_validate(own, context=context)
     except ValidationError as error:
         wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
         for each in error.errors():
@@ -145,7 +150,8 @@ def _tell_contradictions(
         ]
         for sentence in sentences:
             if not any(_names(sentence, key) for key in doubtful):
-                findings.problem("", sentence)
+                whose = f"{prefix.removesuffix('.')}: " if prefix else ""
+                findings.problem(prefix and prefix + "type", whose + sentence)
     except Exception:  # a plugin's validator that needs a key which is missing
         return
 

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from tests.services import choose
+from tests.services import java_transforms as transforms_of_java
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 from tests.services.store import Store
@@ -103,6 +104,14 @@ def store(s3_server: choose.S3) -> Iterator[Store]:
     store.create()
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def java_transforms() -> None:
+    """Kafka's own transforms can be run here."""
+    reason = transforms_of_java.why_unavailable()
+    if reason:
+        _unavailable(reason)
 
 
 def pytest_sessionfinish() -> None:

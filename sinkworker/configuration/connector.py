@@ -14,7 +14,13 @@ from sinkworker.api import ConfigError, ConnectorConfig, SinkConnector
 from sinkworker.configuration.client import read_bootstrap, read_client, read_reset_policy
 from sinkworker.configuration.conversion import NAME_OTHERS, read_conversion
 from sinkworker.configuration.reading import Reading
-from sinkworker.configuration.worker_file import NOT_YET, effective_key, given
+from sinkworker.configuration.worker_file import (
+    CALLABLE_PACKAGES,
+    NOT_YET,
+    effective_key,
+    given,
+    plugin_context,
+)
 from sinkworker.kafka.settings import ClientSettings
 from sinkworker.plugins import Catalog, Kind
 from sinkworker.properties import ConfigFile
@@ -28,6 +34,7 @@ NOT_HONOURED: Mapping[str, str] = {
     "config.action.reload": "files are read when the worker starts",
     "errors.deadletterqueue.": NOT_YET,
     "producer.override.": "a sink produces nothing",
+    CALLABLE_PACKAGES: "only the worker's file can allow packages",
     "tasks.max.enforce": "never more than tasks.max tasks are started",
 }
 
@@ -50,7 +57,10 @@ def configure(
 ) -> ConfiguredConnector:
     """Everything one connector's tasks need. ConfigError with every problem found."""
     findings = _findings(file, worker)
-    reading = Reading(findings, catalog or Catalog(), not_honoured=dict(NOT_HONOURED))
+    reading = Reading(
+        findings, catalog or Catalog(), not_honoured=dict(NOT_HONOURED),
+        context=plugin_context(worker),
+    )  # fmt: skip
     reading.skipped_prefixes += [f"{key}." for key in NAME_OTHERS if key in findings.unfilled]
     read_reset_policy(reading)
     settings = reading.model(SinkSettings)

@@ -50,7 +50,9 @@ def _aliases(reading: Reading, key: str) -> list[str]:
     aliases = [part.strip() for part in reading.value(key).split(",") if part.strip()]
     if aliases and reading.findings.given[key].is_secret():
         reading.findings.hidden.update(aliases)
-    return aliases
+    if len(set(aliases)) < len(aliases):
+        reading.findings.invalid(key, "Duplicate alias provided.")
+    return list(dict.fromkeys(aliases))
 
 
 def _step(
@@ -64,6 +66,9 @@ def _step(
     if negate not in ("true", "false"):
         why = "Expected value to be either true or false"
         reading.findings.invalid(prefix + "negate", why)
+    if negate == "true" and not name:
+        why = f"{prefix}negate has no effect without {prefix}predicate"
+        reading.findings.warning(prefix + "negate", why)
     if name and name not in predicates and "predicates" not in reading.findings.unfilled:
         why = f"predicates does not list it (predicates={','.join(predicates)})"
         reading.findings.invalid(prefix + "predicate", why)

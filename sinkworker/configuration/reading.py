@@ -6,6 +6,7 @@ keys there are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ class Reading:
     known: set[str] = field(default_factory=set)
     not_honoured: dict[str, str] = field(default_factory=dict)
     skipped_prefixes: list[str] = field(default_factory=list)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What the worker's file says to plugins."""
 
     def value(self, key: str, default: str = "") -> str:
         given = self.findings.given.get(key)
@@ -50,4 +53,4 @@ class Reading:
 
     def model(self, model: type[ConfigModel], prefix: str = "") -> Any:
         self.known.update(prefix + alias for alias in aliases(model))
-        return checked(model, self.findings, prefix)
+        return checked(model, self.findings, prefix, self.context)

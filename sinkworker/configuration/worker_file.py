@@ -36,6 +36,8 @@ WORKER_NOT_HONOURED: Mapping[str, str] = {
     "topic.tracking.": NOT_YET,
 }
 # What a worker file may say for all its connectors.
+# From which packages transforms may call functions. A connector's file cannot say it.
+CALLABLE_PACKAGES = "python.callable.packages"
 CONVERTERS = ("key.converter", "value.converter", "header.converter")
 WORKER_KEYS = (BOOTSTRAP, *CONVERTERS, "offset.flush.interval.ms")
 
@@ -46,7 +48,9 @@ def worker_warnings(worker: ConfigFile) -> list[str]:
     findings = Findings(worker, given, warnings=list(worker.warnings))
     findings.problems += worker.problems
     known = {key for key in worker.entries if _is_worker_default(key)}
-    tell_of_unknown(worker.entries, {*known, *WORKER_KEYS}, WORKER_NOT_HONOURED, findings)
+    tell_of_unknown(
+        worker.entries, {*known, *WORKER_KEYS, CALLABLE_PACKAGES}, WORKER_NOT_HONOURED, findings
+    )
     if findings.problems:
         raise ConfigError(findings.problems)
     return findings.warnings
@@ -55,6 +59,13 @@ def worker_warnings(worker: ConfigFile) -> list[str]:
 def _is_worker_default(key: str) -> bool:
     prefixes = ("consumer.", *(f"{key}." for key in CONVERTERS), *SECURITY)
     return key in WORKER_KEYS or key.startswith(prefixes)
+
+
+def plugin_context(worker: ConfigFile | None) -> dict[str, tuple[str, ...]]:
+    """What the worker's file says to plugins, by its keys."""
+    entry = worker.entries.get(CALLABLE_PACKAGES) if worker is not None else None
+    packages = entry.value.split(",") if entry is not None else ()
+    return {CALLABLE_PACKAGES: tuple(filter(None, map(str.strip, packages)))}
 
 
 def given(file: ConfigFile, worker: ConfigFile | None) -> dict[str, Given]:

@@ -42,9 +42,9 @@ class Envelope:
         schema, payload = value["schema"], value["payload"]
         if schema is None:
             return None, payload
-        return schema, self._typed(schema, payload)
+        return schema, self.typed(schema, payload)
 
-    def _typed(self, schema: Any, payload: Any) -> Any:
+    def typed(self, schema: Any, payload: Any) -> Any:
         """The payload as the schema says: bytes, decimals, times. DataError where they disagree."""
         if not isinstance(schema, dict) or not isinstance(schema.get("type"), str):
             raise DataError("the envelope's schema has no type")
@@ -57,7 +57,7 @@ class Envelope:
 
     def _null(self, schema: Mapping[str, Any]) -> Any:
         if "default" in schema and (self._fills_nulls or not schema.get("optional", False)):
-            return self._typed({**schema, "optional": True}, schema["default"])
+            return self.typed({**schema, "optional": True}, schema["default"])
         if schema.get("optional", False):
             return None
         raise DataError(f"null for a field that is not optional{_named(schema)}")
@@ -66,13 +66,13 @@ class Envelope:
         kind = schema["type"]
         if kind == "struct" and isinstance(payload, dict):
             fields = schema.get("fields") or ()
-            return {f["field"]: self._typed(f, payload.get(f["field"])) for f in fields}
+            return {f["field"]: self.typed(f, payload.get(f["field"])) for f in fields}
         if kind == "array" and isinstance(payload, list):
-            return [self._typed(schema.get("items"), item) for item in payload]
+            return [self.typed(schema.get("items"), item) for item in payload]
         if kind == "map" and isinstance(payload, dict):
-            return {k: self._typed(schema.get("values"), v) for k, v in payload.items()}
+            return {k: self.typed(schema.get("values"), v) for k, v in payload.items()}
         if kind == "map" and isinstance(payload, list):
-            return [[self._typed(schema.get("keys"), k), self._typed(schema.get("values"), v)]
+            return [[self.typed(schema.get("keys"), k), self.typed(schema.get("values"), v)]
                     for k, v in payload]  # fmt: skip
         raise DataError(f"{_json_name(payload)} where the schema says {kind}{_named(schema)}")
 

@@ -119,7 +119,7 @@ class Catalog:
 
     def _unknown(self, kind: Kind, name: str) -> UnknownPluginError:
         names = [plugin.name for plugin in self.list(kind)]
-        near = _nearest(name, names)
+        near = _halves(name, names) or _nearest(name, names)
         hint = f"; did you mean {near}?" if near else ""
         known = f"; installed are {', '.join(names)}" if names else "; none is installed"
         message = f"There is no {kind.noun} {name}{hint or known}"
@@ -146,6 +146,11 @@ def _nearest(name: str, names: Iterable[str]) -> str | None:
     cores = {_core(each): each for each in names}
     close = difflib.get_close_matches(_core(name), cores, 1, 0.8)
     return cores[close[0]] if close else None
+
+
+def _halves(name: str, names: Iterable[str]) -> str:
+    """Both of the transforms that change keys or values, where neither was chosen."""
+    return " or ".join(each for each in names if each.startswith(f"{name.rpartition('.')[2]}$"))
 
 
 def _core(name: str) -> str:

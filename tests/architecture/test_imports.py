@@ -20,6 +20,9 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.converters": {
         "sinkworker.converters", "sinkworker.api", "pydantic", "pydantic_core",
     },
+    "sinkworker.transforms": {
+        "sinkworker.transforms", "sinkworker.converters", "sinkworker.api", "pydantic",
+    },
     "sinkworker.plugins": {"sinkworker.plugins", "sinkworker.api"},
     "sinkworker.kafka": {
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",

@@ -76,7 +76,7 @@ def test_every_key_of_every_bundled_model_has_a_text(model: type[ConfigModel], k
 
 @pytest.mark.parametrize(("model", "key"), KEYS)
 def test_every_default_can_be_written_as_it_is_shown(model: type[ConfigModel], key: KeyDoc) -> None:
-    if key.default is None:
+    if key.default is None or aliases(model)[key.name].default is None:  # none: it is left out
         return
     try:
         model.model_validate({key.name: key.default})
