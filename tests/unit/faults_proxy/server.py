@@ -17,16 +17,16 @@ class Ends:
         self.port: int = self._listener.getsockname()[1]
 
     def connect(self, proxy: Proxy) -> tuple[socket.socket, socket.socket]:
-        """Client and server; each gives up after five seconds."""
+        """Client and server; each gives up after twenty seconds."""
         client = self.client(proxy)
         server, _ = self._listener.accept()
-        self._open.enter_context(server).settimeout(5)
+        self._open.enter_context(server).settimeout(20)
         return client, server
 
     def client(self, proxy: Proxy) -> socket.socket:
         """Only the client's end, for a connection that reaches nobody."""
         address = ("127.0.0.1", proxy.port)
-        return self._open.enter_context(socket.create_connection(address, 5))
+        return self._open.enter_context(socket.create_connection(address, 20))
 
     def stop_listening(self) -> None:
         self._listener.close()
@@ -51,5 +51,5 @@ def is_silent(end: socket.socket) -> bool:
     except TimeoutError:
         return True
     finally:
-        end.settimeout(5)
+        end.settimeout(20)
     return False
