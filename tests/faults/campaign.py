@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.faults.landing import Kind
 from tests.faults.rig import Outcome, Play, Rig
 from tests.faults.servers import Servers
 
@@ -24,13 +25,17 @@ SIDE_BY_SIDE = 3
 
 @dataclass(frozen=True)
 class Round:
-    """measure: which line of the report it counts for. own_*: it breaks a server."""
+    """measure: which line of the report it counts for. own_*: it breaks a server.
+
+    lands_in: the store of its records.
+    """
 
     measure: str
     name: str
     play: Play
     own_kafka: bool = False
     own_postgres: bool = False
+    lands_in: Kind = "postgres"
 
 
 @dataclass
@@ -91,7 +96,7 @@ class Campaign:
         dice = Random(f"{self._seed}/{number}/{played.name}")
         home = self._home / f"round-{number}-{time.monotonic_ns()}"
         rig = Rig(self._servers, dice, home, own_kafka=played.own_kafka,
-                  own_postgres=played.own_postgres, source=source)  # fmt: skip
+                  own_postgres=played.own_postgres, source=source, lands_in=played.lands_in)  # fmt: skip
         result.outcome = rig.outcome
         try:
             played.play(rig)

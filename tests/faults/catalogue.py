@@ -35,6 +35,7 @@ SHORT = interleaved(
     postgres_network.rounds(each=1),
     [*kafka_network.rounds(), *kafka_faults.rounds()],
     [*postgres_faults.rounds(each=1), *postgres_servers.rounds(each=1)],
+    kills.s3_rounds(placed=3, random=4),
 )
 
 PROMISED = {
@@ -47,5 +48,6 @@ PROMISED = {
     "network faults": 24,
     "Kafka faults": 16,
     postgres_servers.MEASURE: 14,
+    kills.IN_S3: 40,
 }
 """So many faults the short run shows at least, by measure."""

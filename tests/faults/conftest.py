@@ -17,7 +17,7 @@ from tests.faults import report
 from tests.faults.campaign import Campaign, Result
 from tests.faults.catalogue import SHORT
 from tests.faults.servers import Servers
-from tests.services import kafka, postgres
+from tests.services import kafka, postgres, seaweed
 
 ended: list[Result] = []
 
@@ -41,7 +41,7 @@ def playing(
     request: pytest.FixtureRequest, services_home: Path, seed: int
 ) -> Iterator[dict[int, Future[Result]]]:
     """All selected rounds, under way."""
-    reason = kafka.why_unavailable() or postgres.why_unavailable()
+    reason = kafka.why_unavailable() or postgres.why_unavailable() or seaweed.why_unavailable()
     if reason:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     servers = Servers(services_home / "faults")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterable
 from functools import partial
 
 from tests.faults.campaign import Round
-from tests.faults.places import PLACES
+from tests.faults.landing import Kind
+from tests.faults.places import PLACES, S3_PLACES
 from tests.faults.rig import FaultyWorker, Rig
 
-MEASURE = "kill -9"
+MEASURE, IN_S3 = "kill -9", "S3 kill -9"
 
 RARE = {"revoke.in", "shutdown.flush", "close.before"}
 """Places that are passed only when a worker gives something up, or ends."""
@@ -21,17 +23,28 @@ RARE = {"revoke.in", "shutdown.flush", "close.before"}
 
 def rounds(placed: int, random: int) -> list[Round]:
     """placed: kills at each failpoint. random: at any moment."""
+    return _rounds(MEASURE, "", PLACES, placed, random, "postgres")
+
+
+def s3_rounds(placed: int, random: int) -> list[Round]:
+    return _rounds(IN_S3, "S3 ", S3_PLACES, placed, random, "s3")
+
+
+def _rounds(
+    measure: str, prefix: str, places: Iterable[str], placed: int, random: int, lands_in: Kind
+) -> list[Round]:
     at_places = [
-        Round(MEASURE, f"kill at {place}", partial(kill_at, place=place))
-        for place in PLACES
+        Round(measure, f"{prefix}kill at {place}", partial(kill_at, place=place), lands_in=lands_in)
+        for place in places
         for _ in range(placed)
     ]
-    return at_places + [Round(MEASURE, "kill at any moment", kill_at_random)] * random
+    anywhere = Round(measure, f"{prefix}kill at any moment", kill_at_random, lands_in=lands_in)
+    return at_places + [anywhere] * random
 
 
 def kill_at(rig: Rig, place: str) -> None:
-    rig.load(table=rig.dice.choice(["inserted", "upserted"]))
-    chosen = PLACES[place]
+    rig.load_any()
+    chosen = rig.landing.places[place]
     hit = rig.dice.randint(1, _most(place)) if chosen.often else 1
     config = rig.config()
     rest = 0.5 if place in RARE else 0
@@ -63,7 +76,7 @@ def _provoke(rig: Rig, place: str, victim: FaultyWorker, config: object) -> None
 
 def kill_at_random(rig: Rig) -> None:
     """Once or twice, from within the start to the middle of the backlog."""
-    rig.load(table=rig.dice.choice(["inserted", "upserted"]))
+    rig.load_any()
     config = rig.config()
     for _ in range(rig.dice.randint(1, 2)):
         victim = rig.worker(config, seconds_a_flush=0.05).start()

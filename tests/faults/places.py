@@ -1,4 +1,4 @@
-"""The named places of a worker with the Postgres sink where a failpoint can strike.
+"""The named places of a worker where a failpoint can strike: one list for each sink.
 
 Owns the names; `sinkworker/failpoints.py` knows how to get there. A test holds each to a function that
 exists.
@@ -55,3 +55,22 @@ PLACES = {
     "shutdown.flush": Place(f"{LOOP}._flush_once_more", "before", often=False),
     "close.before": Place(f"{CONSUMER}.close", "before", often=False),
 }
+
+CHAIN = "connectors.s3.chain:Chain"
+S3_TASK = "connectors.s3.task:S3SinkTask"
+
+S3_PLACES = {
+    "convert.before": PLACES["convert.before"],
+    "put.after": Place(f"{S3_TASK}.put", "after"),
+    "flush.before": Place(f"{S3_TASK}.flush", "before"),
+    "data.before": Place("connectors.s3.bucket:Bucket.upload", "before"),
+    "data.after": Place("connectors.s3.bucket:Bucket.upload", "after"),
+    "entry.before": Place(f"{CHAIN}.commit", "before"),
+    "entry.after": Place(f"{CHAIN}.commit", "after"),
+    "flush.after": Place(f"{S3_TASK}.flush", "after"),
+    "mirror.before": PLACES["mirror.before"],
+    "claim.before": Place(f"{CHAIN}.claim", "before", often=False),
+    "claim.read": Place("connectors.s3.manifest:claimed", "after", often=False),
+    "claim.after": Place(f"{CHAIN}.claim", "after", often=False),
+}
+"""claim.read: the newest entry is known, and the claim is not put yet."""

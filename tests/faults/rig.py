@@ -1,4 +1,4 @@
-"""What one round works with: a topic with a backlog, a database, workers with failpoints, and a verdict.
+"""What one round works with: a topic with a backlog, a landing, workers with failpoints, a verdict.
 
 Owns a round's things from beginning to end. Must not know any fault.
 """
@@ -18,13 +18,16 @@ from typing import Any
 
 from sinkworker.failpoints import VARIABLE, Failpoint
 from tests.faults import cargo, history
-from tests.faults.checker import Case
+from tests.faults.findings import Case
+from tests.faults.landing import Kind, Landing
 from tests.faults.observer import Observer
-from tests.faults.places import PLACES
+from tests.faults.postgres_landing import PostgresLanding
 from tests.faults.proxy import KafkaProxy
+from tests.faults.s3_landing import S3Landing
 from tests.faults.servers import Servers
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
+from tests.services.postgres import PostgresServer
 from tests.services.process import wait_until
 from tests.services.worker import WorkerProcess
 
@@ -34,14 +37,6 @@ QUICK = {
     "consumer.override.metadata.max.age.ms": "500",
     "errors.retry.delay.max.ms": "300",
 }
-
-KEYS = {
-    "inserted": {"insert.mode": "insert"},
-    "upserted": {
-        "insert.mode": "upsert", "pk.mode": "record_key", "pk.fields": "k",
-        "delete.enabled": "true", "key.converter": "StringConverter",
-    },
-}  # fmt: skip
 
 
 @dataclass
@@ -137,19 +132,20 @@ class FaultyWorker(WorkerProcess):
 
 
 class Rig:
-    """One round's topic, database, workers and observer. dice: the round's only source of chance."""
+    """One round's topic, landing, workers and observer. dice: the round's only source of chance."""
 
     def __init__(
         self, servers: Servers, dice: Random, home: Path, *, own_kafka: bool = False,
-        own_postgres: bool = False, source: Path | None = None,
+        own_postgres: bool = False, source: Path | None = None, lands_in: Kind = "postgres",
     ) -> None:  # fmt: skip
         home.mkdir(parents=True, exist_ok=True)
         self.servers, self.dice, self.home, self._source = servers, dice, home, source
         self.kafka_server = servers.own_kafka() if own_kafka else servers.kafka()
-        self.postgres_server = servers.own_postgres() if own_postgres else servers.postgres()
         self.kafka = KafkaTools(self.kafka_server.bootstrap)
-        self.database_name = servers.new_database(self.postgres_server)
-        self.database = Database(self.postgres_server.url(self.database_name))
+        self.landing: Landing = (
+            S3Landing(servers, dice) if lands_in == "s3"
+            else PostgresLanding(servers, own_server=own_postgres)
+        )  # fmt: skip
         self.connector = f"fault-{dice.randrange(10**6):06d}"
         self.table, self.partitions, self.topic = "inserted", 2, ""
         self.outcome = Outcome()
@@ -165,11 +161,39 @@ class Rig:
         self._proxy = self._proxy or self.servers.lend_proxy()
         return self._proxy
 
+    # the landing
+
+    @property
+    def postgres(self) -> PostgresLanding:
+        assert isinstance(self.landing, PostgresLanding)
+        return self.landing
+
+    @property
+    def s3(self) -> S3Landing:
+        assert isinstance(self.landing, S3Landing)
+        return self.landing
+
+    @property
+    def database(self) -> Database:
+        return self.postgres.database
+
+    @property
+    def database_name(self) -> str:
+        return self.postgres.name
+
+    @property
+    def postgres_server(self) -> PostgresServer:
+        return self.postgres.server
+
     # the backlog
 
+    def load_any(self, records: int = 4_000) -> None:
+        """For a table that chance chooses."""
+        self.load(records, table=self.dice.choice(self.landing.tables))
+
     def load(
-        self, records: int = 4_000, partitions: int = 2, table: str = "inserted", keys: int = 200,
-        **settings: str,
+        self, records: int = 4_000, partitions: int = 2, table: str = "inserted",
+        keys: int | None = None, **settings: str,
     ) -> None:  # fmt: skip
         """A new topic that holds so many records, and an observer of the table they will land in."""
         self.table, self.partitions = table, partitions
@@ -178,12 +202,14 @@ class Rig:
         self.send(records, keys)
         self.observe()
 
-    def send(self, records: int, keys: int = 200, partitions: Sequence[int] | None = None) -> None:
+    def send(
+        self, records: int, keys: int | None = None, partitions: Sequence[int] | None = None
+    ) -> None:
         """More records, dealt evenly to these partitions."""
         cargo.send(self.kafka, self.topic, self.made(records, keys, partitions))
 
     def made(
-        self, records: int, keys: int = 200, partitions: Sequence[int] | None = None
+        self, records: int, keys: int | None = None, partitions: Sequence[int] | None = None
     ) -> list[cargo.Cargo]:
         """Records that nobody has sent yet, mixed as they would come from many producers."""
         chosen = list(partitions if partitions is not None else range(self.partitions))
@@ -193,7 +219,8 @@ class Rig:
             count = records // len(chosen)
             numbers = range(self._numbers[p], self._numbers[p] + count)
             self._numbers[p] += count
-            made += cargo.make(self.dice, p, numbers, keys, tombstones)
+            different = keys or self.landing.different_keys
+            made += cargo.make(self.dice, p, numbers, different, tombstones)
         return made
 
     def grow(self, partitions: int) -> None:
@@ -214,9 +241,9 @@ class Rig:
         self.kafka.wait_for_topic(self.topic, self.partitions)
 
     def observe(self) -> None:
-        url = self.postgres_server.url(self.database_name)
         file = self.home / "snapshots.jsonl"
-        self._observer = Observer(url, self.connector, self.table, file).start()
+        watched = self.connector, self.topic, self.table
+        self._observer = self.landing.observer(*watched, file).start()
 
     # workers
 
@@ -224,20 +251,14 @@ class Rig:
         self, kafka: str | None = None, postgres_port: int | None = None, **keys: Any
     ) -> Path:
         """A connector file; keys with `__` for dots. kafka, postgres_port: a proxy's."""
-        url = self.postgres_server.url(self.database_name)
         if postgres_port is not None:
-            url = url.replace(f":{self.postgres_server.port}/", f":{postgres_port}/")
-        lines = QUICK | KEYS[self.table] | {
+            keys["connection.url"] = self.postgres.url_at(postgres_port)
+        lines = QUICK | self.landing.keys(self.table, self.connector) | {
             "name": self.connector,
-            "connector.class": "PostgresSink",
             "bootstrap.servers": kafka or self.kafka_server.bootstrap,
             "topics": self.topic,
             "value.converter": "JsonConverter",
             "value.converter.schemas.enable": "false",
-            "connection.url": url,
-            "connection.password": "${env:PG_PASSWORD}",
-            "table.name.format": self.table,
-            "batch.size": "200",
         } | {key.replace("__", "."): value for key, value in keys.items()}  # fmt: skip
         path = self.home / f"connector-{len(list(self.home.glob('connector-*')))}.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
@@ -250,11 +271,11 @@ class Rig:
 
         seconds_a_flush: it rests so long before each, so that its backlog lasts.
         """
-        rests = [PLACES["flush.before"].failpoint("sleep", 0, seconds_a_flush)]
+        rests = [self.landing.places["flush.before"].failpoint("sleep", 0, seconds_a_flush)]
         worker = FaultyWorker(
             config, home=self.home, number=len(self._workers),
             failpoints=[*failpoints, *(rests if seconds_a_flush else ())],
-            source=self._source, env={"PG_PASSWORD": cargo.SECRET},
+            source=self._source, env=dict(self.landing.environment),
         )  # fmt: skip
         self._workers.append(worker)
         return worker
@@ -262,28 +283,15 @@ class Rig:
     # progress
 
     def stored(self) -> dict[int, int]:
-        rows = self.database.execute(
-            "SELECT partition, next_offset FROM sinkworker_offsets "
-            "WHERE connector = %s AND topic = %s AND next_offset IS NOT NULL",
-            [self.connector, self.topic],
-        )
-        return dict(rows)  # type: ignore[arg-type]
+        """The next offset of each partition that has one."""
+        return self.landing.stored(self.connector, self.topic)
 
     def epochs(self) -> dict[int, int]:
-        rows = self.database.execute(
-            "SELECT partition, epoch FROM sinkworker_offsets WHERE connector = %s AND topic = %s",
-            [self.connector, self.topic],
-        )
-        return dict(rows)  # type: ignore[arg-type]
+        return self.landing.epochs(self.connector, self.topic)
 
     def owners(self) -> dict[int, int]:
         """The process that claimed each partition last."""
-        rows = self.database.execute(
-            "SELECT partition, split_part(owner, ':', 2)::int FROM sinkworker_offsets "
-            "WHERE connector = %s AND topic = %s AND owner IS NOT NULL",
-            [self.connector, self.topic],
-        )
-        return dict(rows)  # type: ignore[arg-type]
+        return self.landing.owners(self.connector, self.topic)
 
     def progress(self) -> int:
         return sum(self.stored().values())
@@ -317,12 +325,8 @@ class Rig:
     def waited_out(self, worker: FaultyWorker) -> None:
         """An outage cost this worker neither its membership nor a single record."""
         assert len(worker.assignments()) == 1, worker.assignments()
-        passed = self.database.execute(
-            "SELECT sum(errant), sum(filtered), sum(gaps) FROM sinkworker_offsets "
-            "WHERE connector = %s AND topic = %s",
-            [self.connector, self.topic],
-        )
-        assert passed == [(0, 0, 0)], f"errant, filtered, gaps: {passed}"
+        passed = self.landing.passed(self.connector, self.topic)
+        assert passed == (0, 0, 0), f"errant, filtered, gaps: {passed}"
 
     # the end
 
@@ -334,7 +338,7 @@ class Rig:
 
         stopped: partitions that rightly stand still, and where. gone: as in a Case.
         """
-        running = workers or (self.worker(self.config(batch__size="2000")).start(),)
+        running = workers or (self.worker(self.config(**self.landing.in_a_hurry)).start(),)
         self.wait_until_stored(seconds, running, stopped)
         self.outcome.memory += [worker.memory() for worker in running if worker.is_running()]
         codes = [worker.stop() for worker in running]
@@ -366,8 +370,8 @@ class Rig:
         assert self._observer is not None
         self._observer.stop()
         case = Case(
-            self.kafka_server.bootstrap, self.postgres_server.url(self.database_name),
-            self.connector, self.topic, self.table, str(self.home / "snapshots.jsonl"),
+            self.kafka_server.bootstrap, self.landing.url, self.connector, self.topic,
+            self.table, str(self.home / "snapshots.jsonl"),
             [str(worker.log_file) for worker in self._workers], complete,
             list((stopped or {}).items()), self._kept, gone,
         )  # fmt: skip
@@ -400,8 +404,7 @@ class Rig:
             self._observer.stop()
         if self._proxy is not None:
             self.servers.take_back(self._proxy)
-        self.database.close()
-        self.servers.drop_database(self.postgres_server, self.database_name)
+        self.landing.close()
         self.kafka.close()
 
 

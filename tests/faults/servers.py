@@ -18,6 +18,8 @@ from tests.faults.cargo import TABLES
 from tests.faults.proxy import KafkaProxy, ProxiedKafka
 from tests.services.kafka import KafkaServer
 from tests.services.postgres import PostgresServer
+from tests.services.seaweed import SeaweedServer
+from tests.services.store import Store
 
 TEMPLATE = "round_template"
 PROXIES = 4
@@ -75,10 +77,19 @@ class Servers:
         """A server for one round at a time."""
         return self._started_once("own-postgres", _postgres)  # type: ignore[no-any-return]
 
+    def seaweed(self) -> SeaweedServer:
+        """A store that rounds share, with one bucket; nobody breaks it."""
+        return self._started_once("seaweed", SeaweedServer)  # type: ignore[no-any-return]
+
+    bucket = "rounds"
+    """One for all: a new one costs the store seconds."""
+
     def _started_once(self, name: str, make: Any) -> Any:
         with self._lock:
             if name not in self._started:
                 self._started[name] = make(self._home / name).start()
+                if isinstance(self._started[name], SeaweedServer):
+                    _make_bucket(self._started[name], self.bucket)
                 if isinstance(self._started[name], PostgresServer):
                     _make_template(self._started[name])
             return self._started[name]
@@ -87,7 +98,7 @@ class Servers:
         for server in self._started.values():
             if isinstance(server, ProxiedKafka):
                 server.close_proxies()
-            server.kill() if isinstance(server, KafkaServer) else server.stop("immediate")
+            server.stop("immediate") if isinstance(server, PostgresServer) else server.kill()
 
     # databases
 
@@ -113,6 +124,14 @@ def _often_cleaned(home: Path) -> KafkaServer:
 
 def _postgres(home: Path) -> PostgresServer:
     return PostgresServer(home, POSTGRES_SETTINGS)
+
+
+def _make_bucket(server: SeaweedServer, bucket: str) -> None:
+    """With something in it: the first write takes a new store long."""
+    store = Store(server.url, bucket)
+    store.create()
+    store.put("warm", b"")
+    store.close()
 
 
 def _make_template(server: PostgresServer) -> None:

@@ -8,7 +8,7 @@ from tests.faults import report
 from tests.faults.campaign import Result
 from tests.faults.catalogue import PROMISED
 
-pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.s3]
 
 
 def test_round(result: Result) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from sinkworker.api import RetriableError
 from sinkworker.failpoints import VARIABLE, Failpoint, arm
-from tests.faults.places import PLACES
+from tests.faults.places import PLACES, S3_PLACES
 
 HERE = __name__
 
@@ -153,7 +153,11 @@ def test_no_module_of_a_running_worker_knows_of_failpoints() -> None:
     assert sorted(who) == ["failpoints.py", "start.py"]
 
 
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [*PLACES.values(), *S3_PLACES.values()],
+    ids=[*PLACES, *(f"s3 {each}" for each in S3_PLACES)],
+)
 def test_every_place_of_the_fault_suite_is_a_function_of_the_worker(
     place: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.faults.campaign import flaw
-from tests.faults.observer import Observer
+from tests.faults.observer import PostgresObserver
 from tests.faults.rig import FaultyWorker, Outcome
 from tests.services.process import free_port
 
@@ -34,13 +34,13 @@ def test_a_round_counts_only_if_nothing_is_missing(
 
 def test_an_observer_that_reached_no_server_at_the_end_says_so(tmp_path: Path) -> None:
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
-    observer = Observer(url, "c", "inserted", tmp_path / "snapshots").start()
+    observer = PostgresObserver(url, "c", "inserted", tmp_path / "snapshots").start()
     observer.stop()
     assert isinstance(observer.failure, psycopg.OperationalError)
 
 
 def test_an_observer_that_fails_for_any_other_reason_ends_and_says_so(tmp_path: Path) -> None:
-    class Broken(Observer):
+    class Broken(PostgresObserver):
         def _take_all(self) -> None:
             raise OSError("the disk is full")
 

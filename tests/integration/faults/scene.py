@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.faults.cargo import MARK, Cargo
-from tests.faults.checker import Case, check
-from tests.faults.observer import Observer
+from tests.faults.checker import check
+from tests.faults.findings import Case
+from tests.faults.observer import PostgresObserver
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 
@@ -112,7 +113,7 @@ class Scene:
 
     def observe(self) -> None:
         """Take a snapshot (or two)."""
-        observer = Observer(
+        observer = PostgresObserver(
             self.database.url, CONNECTOR, self.written.table, self.snapshots
         ).start()
         observer.stop()
