@@ -164,14 +164,16 @@ def move_back(rig: Rig, raises_epoch: bool) -> None:
     worker = a_worker(rig)
     rig.wait_for_progress(800)
     with _user(rig) as user:
+        furthest = max(rig.stored().items(), key=lambda each: each[1])[0]
         if not raises_epoch:  # which is not for the trigger to see: no worker may do that
             user.execute("SET LOCAL session_replication_role = replica")
         (back_to,) = user.execute(
             "UPDATE sinkworker_offsets SET next_offset = next_offset - %s, epoch = epoch + %s "
-            "WHERE connector = %s AND partition = 0 RETURNING next_offset",
-            [rig.dice.randint(1, 300), int(raises_epoch), rig.connector],
+            "WHERE connector = %s AND partition = %s RETURNING next_offset",
+            [rig.dice.randint(1, 300), int(raises_epoch), rig.connector, furthest],
         ).fetchone() or (None,)
-        deleted = user.execute("DELETE FROM inserted WHERE p = 0 AND n >= %s", [back_to]).rowcount
+        later = "DELETE FROM inserted WHERE p = %s AND n >= %s"
+        deleted = user.execute(later, [furthest, back_to]).rowcount
         assert deleted > 0
     at = time.monotonic()
     worker.wait_for("Postgres refused the flush of")
@@ -191,8 +193,7 @@ def restore(rig: Rig) -> None:
     rig.wait_for_progress(800)
     with _user(rig) as user:
         user.execute(RESTORE)
-        user.commit()
-        at = time.monotonic()
+    at = time.monotonic()
     worker.wait_for("Postgres refused the flush of")
     rig.struck_under_backlog(f"restored to {before}")
     rig.recovered(at)
