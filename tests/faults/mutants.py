@@ -87,7 +87,7 @@ MUTANTS = (
         (Edit(OFFSETS, 'self._execute("terminate", **where)', "pass"),),
     ),
     Mutant(
-        "a buffer survives a reopen", ("COMMIT*", "Postgres cut*", "abort *"),
+        "a buffer survives a reopen", ("error at put.after",),
         (
             Edit(
                 "sinkworker/api/connector.py",
