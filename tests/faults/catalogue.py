@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tests.faults import (
     commits,
+    errors,
     kafka_faults,
     kafka_network,
     kills,
@@ -31,6 +32,7 @@ SHORT = interleaved(
     kills.rounds(placed=3, random=10),
     zombies.rounds(in_copy=6),
     rebalances.rounds(cooperative=3),
+    errors.rounds(),
     commits.rounds(several=2, silent=1, killed=3, frozen=3),
     postgres_network.rounds(each=1),
     [*kafka_network.rounds(), *kafka_faults.rounds()],
@@ -43,6 +45,7 @@ PROMISED = {
     "zombies": 10,
     "zombies in COPY": 6,
     "rebalances": 30,
+    errors.MEASURE: 15,
     commits.LANDED: 12,
     commits.NOT_LANDED: 12,
     "network faults": 24,

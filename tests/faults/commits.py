@@ -106,9 +106,7 @@ def strike_in_flight(rig: Rig, landed: bool, how: Literal["kill", "stop"]) -> No
         heir_waits = rig.dice.random() < 0.6
         if heir_waits:
             heir = rig.worker(config, seconds_a_flush=0.05).start()
-            wait_until(
-                lambda: rig.database.one(A_CLAIM_WAITS), 30, "a claim to wait for the COMMIT"
-            )
+            _wait_for_its_claim(rig, heir)
         held.trigger.release(None if landed else rig.dice.choice(["cut", "reset", "blackhole"]))
         if not heir_waits:
             heir = rig.worker(config, seconds_a_flush=0.05).start()
@@ -116,6 +114,17 @@ def strike_in_flight(rig: Rig, landed: bool, how: Literal["kill", "stop"]) -> No
         _prove(rig, held, landed, how)
         rig.recovered(at)
         rig.finish(heir, *_thawed(victim))
+
+
+def _wait_for_its_claim(rig: Rig, heir: FaultyWorker) -> None:
+    """Until it waits for the end of the COMMIT; it does so for two seconds at most."""
+
+    def waits() -> bool:
+        found = bool(rig.database.one(A_CLAIM_WAITS))
+        assert found or " Opened " not in heir.log(), f"it did not wait:\n{heir.log()[-3000:]}"
+        return found
+
+    wait_until(waits, 60, "a claim to wait for the COMMIT")
 
 
 def _thawed(victim: FaultyWorker) -> list[FaultyWorker]:

@@ -87,7 +87,7 @@ MUTANTS = (
         (Edit(OFFSETS, 'self._execute("terminate", **where)', "pass"),),
     ),
     Mutant(
-        "a buffer survives a reopen", ("COMMIT*", "Postgres cut*", "abort *"),
+        "a buffer survives a reopen", ("error at put.after",),
         (
             Edit(
                 "sinkworker/api/connector.py",
@@ -207,12 +207,17 @@ def hunt(
     able = [n for n, each in enumerate(rounds) if any(fnmatch(each.name, p) for p in mutant.rounds)]
     if not able:
         raise ValueError(f"{mutant.name}: no round is named like {' or '.join(mutant.rounds)}")
-    step = max(1, len(able) // TRIES)
-    for number in able[::step][:TRIES]:
+    for number in _tries(able, len(rounds)):
         result = campaign.play(number, source)
         if result.error is not None and _is_its_fault(result, campaign):
             return result
     return None
+
+
+def _tries(able: Sequence[int], count: int) -> Sequence[int]:
+    """Spread over those that are able; where these are few, again with other dice."""
+    spread = able[:: max(1, len(able) // TRIES)]
+    return [number + again * count for again in range(TRIES) for number in spread][:TRIES]
 
 
 def _is_its_fault(result: Result, campaign: Campaign) -> bool:

@@ -164,10 +164,9 @@ def move_back(rig: Rig, raises_epoch: bool) -> None:
     worker = a_worker(rig)
     rig.wait_for_progress(800)
     with _user(rig) as user:
+        furthest = max(rig.stored().items(), key=lambda each: each[1])[0]
         if not raises_epoch:  # which is not for the trigger to see: no worker may do that
             user.execute("SET LOCAL session_replication_role = replica")
-        stored = rig.stored()
-        furthest = max(stored, key=lambda p: stored[p])
         (back_to,) = user.execute(
             "UPDATE sinkworker_offsets SET next_offset = next_offset - %s "
             f"{', epoch = epoch + 1, owner = NULL, backend_pid = NULL' if raises_epoch else ''} "
@@ -195,8 +194,7 @@ def restore(rig: Rig) -> None:
     rig.wait_for_progress(800)
     with _user(rig) as user:
         user.execute(RESTORE)
-        user.commit()
-        at = time.monotonic()
+    at = time.monotonic()
     worker.wait_for("Postgres refused the flush of")
     rig.struck_under_backlog(f"restored to {before}")
     rig.recovered(at)

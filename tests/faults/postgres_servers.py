@@ -134,12 +134,13 @@ def _small_disk(rig: Rig) -> Iterator[Callable[[], object]]:
         rig.database.execute(FULL)
         yield lambda: rig.database.execute("DROP TRIGGER full_disk ON inserted")
         return
+    name = f"of_{rig.database_name}"
     try:
-        rig.database.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
-        rig.database.execute("ALTER TABLE inserted SET TABLESPACE small")
+        rig.database.execute(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+        rig.database.execute(f"ALTER TABLE inserted SET TABLESPACE {name}")
         yield lambda: _mounted(str(disk), "-o", "remount,size=16m")
         rig.database.execute("ALTER TABLE inserted SET TABLESPACE pg_default")
-        rig.database.execute("DROP TABLESPACE small")
+        rig.database.execute(f"DROP TABLESPACE {name}")
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
 

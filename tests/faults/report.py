@@ -112,8 +112,9 @@ def _how(caught: Result | None) -> str:
     if caught.outcome.anomalies:
         kinds = ", ".join(f"{n} {kind}" for kind, n in caught.outcome.anomalies.items())
         return f"caught by “{caught.round.name}”: {kinds}"
-    reason = (caught.error or "").strip().splitlines()[-1][:120]
-    return f"caught by “{caught.round.name}”: {reason}"
+    lines = (caught.error or "").strip().splitlines()
+    reason = next((line for line in lines if line.startswith("AssertionError: ")), lines[-1])
+    return f"caught by “{caught.round.name}”: {reason.removeprefix('AssertionError: ')[:120]}"
 
 
 def spread(seconds: Sequence[float]) -> str:
