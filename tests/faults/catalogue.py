@@ -17,6 +17,10 @@ from tests.faults import (
     postgres_network,
     postgres_servers,
     rebalances,
+    s3_faults,
+    s3_unknown,
+    s3_users,
+    s3_zombies,
     zombies,
 )
 from tests.faults.campaign import Round
@@ -38,6 +42,9 @@ SHORT = interleaved(
     [*kafka_network.rounds(), *kafka_faults.rounds()],
     [*postgres_faults.rounds(each=1), *postgres_servers.rounds(each=1)],
     kills.s3_rounds(placed=3, random=4),
+    s3_unknown.rounds(several=2, silent=2, given_up=2, killed=2),
+    s3_zombies.rounds(),
+    [*s3_faults.rounds(), *s3_users.rounds()],
 )
 
 PROMISED = {
@@ -52,5 +59,11 @@ PROMISED = {
     "Kafka faults": 16,
     postgres_servers.MEASURE: 14,
     kills.IN_S3: 40,
+    s3_unknown.LANDED: 12,
+    s3_unknown.NOT_LANDED: 12,
+    s3_zombies.MEASURE: 12,
+    s3_zombies.LATE: 5,
+    s3_faults.MEASURE: 24,
+    s3_users.GARBAGE: 5,
 }
 """So many faults the short run shows at least, by measure."""

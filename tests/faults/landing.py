@@ -25,6 +25,8 @@ class Landing(ABC):
     places: ClassVar[Mapping[str, Place]]
     in_a_hurry: ClassVar[Mapping[str, str]]
     """Keys of a connector that flushes seldom."""
+    at_every_poll: ClassVar[Mapping[str, str]]
+    """And of one that flushes after each poll of 200 records."""
     environment: ClassVar[Mapping[str, str]]
     """What a worker's secrets are read from."""
     url: str

@@ -147,6 +147,8 @@ class Rig:
             else PostgresLanding(servers, own_server=own_postgres)
         )  # fmt: skip
         self.connector = f"fault-{dice.randrange(10**6):06d}"
+        self.beside: list[str] = []
+        """Other connectors that read the same topic, to be judged as well."""
         self.table, self.partitions, self.topic = "inserted", 2, ""
         self.outcome = Outcome()
         self._kept: str | None = None
@@ -241,7 +243,7 @@ class Rig:
         self.kafka.wait_for_topic(self.topic, self.partitions)
 
     def observe(self) -> None:
-        file = self.home / "snapshots.jsonl"
+        file = self._snapshots(self.connector)
         watched = self.connector, self.topic, self.table
         self._observer = self.landing.observer(*watched, file).start()
 
@@ -354,7 +356,8 @@ class Rig:
         ends = self.kafka.ends(self.topic) | dict(stopped or {})
 
         def is_done() -> bool:
-            return {p: self.stored().get(p, 0) for p in ends} == ends
+            stored = [self.landing.stored(each, self.topic) for each in self._connectors()]
+            return all({p: each.get(p, 0) for p in ends} == ends for each in stored)
 
         try:
             wait_until(is_done, seconds, f"offsets {ends} stored")
@@ -369,13 +372,26 @@ class Rig:
         """Stop observing and compare, in a program of its own. Its findings go to the outcome."""
         assert self._observer is not None
         self._observer.stop()
-        case = Case(
-            self.kafka_server.bootstrap, self.landing.url, self.connector, self.topic,
-            self.table, str(self.home / "snapshots.jsonl"),
-            [str(worker.log_file) for worker in self._workers], complete,
-            list((stopped or {}).items()), self._kept, gone,
-        )  # fmt: skip
-        file = self.home / "case.json"
+        for connector in self._connectors():
+            case = Case(
+                self.kafka_server.bootstrap, self.landing.url, connector, self.topic,
+                self.table, str(self._snapshots(connector)),
+                [str(worker.log_file) for worker in self._workers], complete,
+                list((stopped or {}).items()), self._kept, gone,
+            )  # fmt: skip
+            self._try(case)
+            if self.outcome.anomalies:
+                break
+        self._check_witnesses()
+
+    def _connectors(self) -> tuple[str, ...]:
+        return (*self.beside, self.connector)
+
+    def _snapshots(self, connector: str) -> Path:
+        return self.home / f"snapshots-{connector}.jsonl"
+
+    def _try(self, case: Case) -> None:
+        file = self.home / f"case-{case.connector}.json"
         file.write_text(json.dumps(asdict(case)))
         command = [sys.executable, "-m", "tests.faults.checker", str(file)]
         run = subprocess.run(
@@ -384,7 +400,6 @@ class Rig:
         assert run.returncode == 0, run.stderr
         for name, value in json.loads(run.stdout).items():
             setattr(self.outcome, name, value)
-        self._check_witnesses()
 
     def _check_witnesses(self) -> None:
         """The observer watched to the end, and no worker ended without being told or killed."""

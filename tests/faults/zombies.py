@@ -7,7 +7,7 @@ epoch is for the checker.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -56,18 +56,18 @@ def rounds(in_copy: int) -> list[Round]:
 
 
 def stop_at(rig: Rig, place: str) -> None:
-    config = _loaded(rig)
-    zombie = _stopped_at(rig, config, place)
+    config = loaded(rig)
+    zombie = stopped_at(rig, config, place)
     if place == "copy.mid":
         wait_until(lambda: rig.database.one(IN_COPY_NOW), 10, "a server process in COPY")
-    heir = _heir(rig, config)
-    _wake(rig, zombie, zombie.fired()[0])
+    heir = heir_of(rig, config)
+    wake(rig, zombie, zombie.fired()[0])
     rig.finish(heir, zombie)
 
 
 def stop_in_commit(rig: Rig, held: Where) -> None:
     """It sleeps while its COMMIT, or the answer to it, is on its way."""
-    config = _loaded(rig)
+    config = loaded(rig)
     with closing(PostgresProxy(rig.postgres_server.port)) as proxy:
         proxy.start()
         commit = proxy.hold_commit(rig.dice.randint(1, 6), held, after_copy=True)
@@ -76,28 +76,26 @@ def stop_in_commit(rig: Rig, held: Where) -> None:
         commit.wait()
         zombie.freeze()
         zombie.wait_frozen()
-        heir = _heir(rig, config)
+        heir = heir_of(rig, config)
         if rig.dice.random() < 0.5:
             commit.release()
-        _wake(rig, zombie, f"stop with COMMIT's {held} held", commit.release)
+        wake(rig, zombie, f"stop with COMMIT's {held} held", commit.release)
         rig.finish(heir, zombie)
 
 
-def stop_both(rig: Rig) -> None:
+def stop_both(rig: Rig, places: Sequence[str] = BEFORE_THE_FENCE) -> None:
     """The heir has claimed and done nothing yet: the zombie's flush finds the offset that it expects,
     and only the epoch is another."""
-    _loaded(rig)
-    config = rig.config(
-        batch__size=1, consumer__override__max__poll__records=200
-    )  # all polls flush
-    zombie = _stopped_at(rig, config, rig.dice.choice(BEFORE_THE_FENCE))
+    loaded(rig)
+    config = rig.config(**rig.landing.at_every_poll)
+    zombie = stopped_at(rig, config, rig.dice.choice(places))
     epochs, stored = rig.epochs(), rig.stored()
-    heir = _started(rig, config, PLACES["claim.after"].failpoint("stop"))
+    heir = started(rig, config, rig.landing.places["claim.after"].failpoint("stop"))
     _wait_taken(rig, epochs, heir)
     assert rig.stored() == stored, "the heir was to claim and no more"
     rig.struck_under_backlog(f"{zombie.fired()[0]}; heir: {heir.fired()[0]}")
     zombie.thaw()
-    zombie.wait_for("Postgres refused the flush")
+    zombie.wait_for(" refused the flush")
     heir.thaw()
     _wait_back(zombie, 0)
     rig.finish(heir, zombie)
@@ -105,33 +103,33 @@ def stop_both(rig: Rig) -> None:
 
 def stop_unclaimed(rig: Rig, place: str) -> None:
     """It wakes up with an assignment that it has yet to claim: that it may do once, unasked."""
-    config = _loaded(rig)
-    zombie = _started(rig, config, PLACES[place].failpoint("stop"))
-    heir = _heir(rig, config)
-    woken = _wake(rig, zombie, zombie.fired()[0])
+    config = loaded(rig)
+    zombie = started(rig, config, rig.landing.places[place].failpoint("stop"))
+    heir = heir_of(rig, config)
+    woken = wake(rig, zombie, zombie.fired()[0])
     assert woken.partition("Lost ")[0].count("Opened") <= rig.partitions, woken
     rig.finish(heir, zombie)
 
 
 def stop_before_the_proof(rig: Rig) -> None:
     """It was about to claim again, and is no member any more: it must not."""
-    config = _loaded(rig)
+    config = loaded(rig)
     failure = PLACES["flush.before"].failpoint("raise", rig.dice.randint(2, 5))
     proof = Failpoint(f"{CONSUMER}.commit", "before", "stop")
-    zombie = _started(rig, config, failure, proof)
-    heir = _heir(rig, config)
-    woken = _wake(rig, zombie, zombie.fired()[1])
+    zombie = started(rig, config, failure, proof)
+    heir = heir_of(rig, config)
+    woken = wake(rig, zombie, zombie.fired()[1])
     assert "Opened" not in woken.partition("Lost ")[0], woken
     rig.finish(heir, zombie)
 
 
 def stop_fixed(rig: Rig, place: str) -> None:
     """No group divides the work: the later claim counts, and who was overtaken says by whom."""
-    _loaded(rig)
+    loaded(rig)
     every = ",".join(f"{rig.topic}:{p}" for p in range(rig.partitions))
     config = rig.config(topics="", topics__partitions=every)
-    zombie = _stopped_at(rig, config, place)
-    heir = _heir(rig, config)
+    zombie = stopped_at(rig, config, place)
+    heir = heir_of(rig, config)
     rig.struck_under_backlog(zombie.fired()[0])
     zombie.thaw()
     wait_until(lambda: not (zombie.is_running() and heir.is_running()), 30, "one to give up")
@@ -145,17 +143,19 @@ def stop_fixed(rig: Rig, place: str) -> None:
 # the steps of a round
 
 
-def _loaded(rig: Rig) -> Path:
-    rig.load(table=rig.dice.choice(["inserted", "upserted"]))
+def loaded(rig: Rig) -> Path:
+    rig.load_any()
     return rig.config()
 
 
-def _stopped_at(rig: Rig, config: Path, place: str) -> FaultyWorker:
+def stopped_at(rig: Rig, config: Path, place: str) -> FaultyWorker:
     most = 1_000 if place == "copy.mid" else 1 if place == "claim.after" else 6
-    return _started(rig, config, PLACES[place].failpoint("stop", rig.dice.randint(1, most)))
+    return started(
+        rig, config, rig.landing.places[place].failpoint("stop", rig.dice.randint(1, most))
+    )
 
 
-def _started(rig: Rig, config: Path, *failpoints: Failpoint) -> FaultyWorker:
+def started(rig: Rig, config: Path, *failpoints: Failpoint) -> FaultyWorker:
     """A worker that has come to all of these; the last one stopped it."""
     worker = rig.worker(config, *failpoints, seconds_a_flush=REST).start()
     worker.wait_fired()
@@ -163,7 +163,7 @@ def _started(rig: Rig, config: Path, *failpoints: Failpoint) -> FaultyWorker:
     return worker
 
 
-def _heir(rig: Rig, config: Path) -> FaultyWorker:
+def heir_of(rig: Rig, config: Path) -> FaultyWorker:
     """A second worker that has claimed everything and written something."""
     epochs = rig.epochs()
     heir = rig.worker(config, seconds_a_flush=REST).start()
@@ -180,7 +180,7 @@ def _wait_taken(rig: Rig, epochs: Mapping[int, int], heir: FaultyWorker) -> None
     assert all(now[p] > epochs.get(p, 0) for p in now), f"{epochs} → {now}"
 
 
-def _wake(
+def wake(
     rig: Rig, zombie: FaultyWorker, what: str, then: Callable[[], object] = lambda: None
 ) -> str:
     """Under a backlog; what it logged until it was a member again."""
