@@ -21,6 +21,7 @@ from tests.faults import report
 from tests.faults.campaign import SIDE_BY_SIDE, Campaign, Result, flaw
 from tests.faults.catalogue import SHORT
 from tests.faults.mutants import MUTANTS, hunt, sow
+from tests.faults.s3_mutants import S3_MUTANTS
 from tests.faults.servers import Servers
 from tests.faults.soak import SOAK, Soak
 
@@ -92,7 +93,7 @@ def _results(campaign: Campaign, seconds: float) -> Iterator[Result]:
 
 
 def _hunt_all(campaign: Campaign, home: Path) -> Iterator[tuple[str, Result | None]]:
-    for number, mutant in enumerate(MUTANTS):
+    for number, mutant in enumerate([*MUTANTS, *S3_MUTANTS]):
         source = sow(mutant, home / f"mutant-{number}")
         caught = hunt(mutant, campaign, SHORT, source)
         print(report.mutant_line(mutant.name, caught), flush=True)

@@ -22,6 +22,8 @@ LANDED, NOT_LANDED = "S3 unknown PUT, landed", "S3 unknown PUT, not landed"
 REST = 0.1
 FEW_SECONDS = {"consumer__override__max__poll__interval__ms": "16000"}
 """The time limit of a request is a part of this: a silent store is asked again after 1.6 s."""
+BY_BOTO = "amz-sdk-request"
+"""In this header boto3 tells which of its own attempts a request is."""
 IMPATIENT = {"consumer__override__max__poll__interval__ms": "6000"}
 
 
@@ -51,6 +53,7 @@ def lose_several(rig: Rig, landed: bool) -> None:
             put = strike(rig, proxy, lambda _: Fate.UNANSWERED if landed else Fate.LOST)
             _prove_repeated(rig, proxy, put, landed, "connection lost")
         rig.finish(worker)
+        assert not worker.log_lines(" refused the flush"), "it took its own entry for another's"
 
 
 def fall_silent(rig: Rig, landed: bool) -> None:
@@ -73,6 +76,7 @@ def fall_silent(rig: Rig, landed: bool) -> None:
         heard.set()
         rig.recovered(at)
         rig.finish(worker)
+        assert not worker.log_lines(" refused the flush"), "it took its own entry for another's"
 
 
 def give_up(rig: Rig, landed: bool) -> None:
@@ -194,5 +198,6 @@ def _prove_repeated(rig: Rig, proxy: Proxy, put: Request, landed: bool, how: str
 
     wait_until(lambda: len(tries()) > 1, 30, "the same PUT again")
     assert {each.body for each in tries()} == {put.body}, "other bytes were put"
+    assert all("attempt=1" in each.headers[BY_BOTO] for each in tries()), "boto3 put it again"
     wait_until(lambda: is_stored(rig, put), 10, "the PUT to land")
     rig.struck_under_backlog(f"PUT {'landed' if landed else 'not landed'}, {how}")

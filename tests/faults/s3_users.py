@@ -35,6 +35,7 @@ def rounds() -> list[Round]:
         "a stranger in a chain": (MEASURE, partial(break_chain, damage=add_stranger)),
         "rewound under a worker": (MEASURE, rewind),
         "gc beside two connectors": (GARBAGE, collect_beside),
+        "gc beside a slow worker": (GARBAGE, collect_beside_a_slow_worker),
         "gc beside a zombie": (GARBAGE, collect_beside_a_zombie),
         "gc after a rewind": (GARBAGE, collect_after_rewind),
     }
@@ -147,6 +148,17 @@ def collect_beside(rig: Rig) -> None:
         rig.recovered(at)
         heir.kill()
     rig.finish(rig.worker(config).start(), beside)
+
+
+def collect_beside_a_slow_worker(rig: Rig) -> None:
+    """Its files are there, and its entry is not yet."""
+    rig.load_any()
+    config = rig.config()
+    place = rig.landing.places["entry.before"]
+    slow = rig.worker(config, place.failpoint("sleep", rig.dice.randint(2, 6), 5)).start()
+    rig.struck_under_backlog(slow.wait_fired())
+    collect(config)
+    rig.finish(slow)
 
 
 def collect_beside_a_zombie(rig: Rig) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from tests.faults.catalogue import SHORT
 from tests.faults.mutants import MUTANTS, Mutant, sow
+from tests.faults.s3_mutants import S3_MUTANTS
+
+ALL = [*MUTANTS, *S3_MUTANTS]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
 def test_a_mutant_can_be_sown_and_is_python(mutant: Mutant, tmp_path: Path) -> None:
     source = sow(mutant, tmp_path)
     for edit in mutant.edits:
@@ -19,6 +22,6 @@ def test_a_mutant_can_be_sown_and_is_python(mutant: Mutant, tmp_path: Path) -> N
             compile((source / edit.file).read_text(), edit.file, "exec")
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
 def test_some_round_of_the_catalogue_is_able_to_catch_it(mutant: Mutant) -> None:
     assert [r for r in SHORT if any(fnmatch(r.name, pattern) for pattern in mutant.rounds)]
