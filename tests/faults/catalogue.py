@@ -18,6 +18,7 @@ from tests.faults import (
     postgres_servers,
     rebalances,
     s3_faults,
+    s3_garbage,
     s3_unknown,
     s3_users,
     s3_zombies,
@@ -44,7 +45,7 @@ SHORT = interleaved(
     kills.s3_rounds(placed=3, random=4),
     s3_unknown.rounds(several=2, silent=2, given_up=2, killed=2),
     s3_zombies.rounds(),
-    [*s3_faults.rounds(), *s3_users.rounds()],
+    [*s3_faults.rounds(), *s3_users.rounds(), *s3_garbage.rounds()],
 )
 
 PROMISED = {
@@ -64,6 +65,6 @@ PROMISED = {
     s3_zombies.MEASURE: 12,
     s3_zombies.LATE: 5,
     s3_faults.MEASURE: 24,
-    s3_users.GARBAGE: 5,
+    s3_garbage.MEASURE: 5,
 }
 """So many faults the short run shows at least, by measure."""

@@ -58,7 +58,7 @@ class Chains:
         return sorted(int(each.removeprefix(self._folder).rstrip("/")) for each in folders)
 
     def keys(self, p: int, down_to: str | None = None, at_once: int = 1000) -> Iterator[str]:
-        """Of entries, the newest first; only those that are newer than one."""
+        """Of entries, the newest first; only those that are newer than one. Others' files are none."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.folder(p), PaginationConfig={"PageSize": at_once}
         )
@@ -66,7 +66,8 @@ class Chains:
             for item in page.get("Contents", ()):
                 if item["Key"] == down_to:
                     return
-                yield item["Key"]
+                if item["Key"].endswith(".json"):
+                    yield item["Key"]
 
     def newest(self) -> dict[int, Entry]:
         """By partition. An entry never changes, so each is read once."""

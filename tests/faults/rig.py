@@ -243,7 +243,7 @@ class Rig:
         self.kafka.wait_for_topic(self.topic, self.partitions)
 
     def observe(self) -> None:
-        file = self._snapshots(self.connector)
+        file = self.snapshots(self.connector)
         watched = self.connector, self.topic, self.table
         self._observer = self.landing.observer(*watched, file).start()
 
@@ -375,7 +375,7 @@ class Rig:
         for connector in self._connectors():
             case = Case(
                 self.kafka_server.bootstrap, self.landing.url, connector, self.topic,
-                self.table, str(self._snapshots(connector)),
+                self.table, str(self.snapshots(connector)),
                 [str(worker.log_file) for worker in self._workers], complete,
                 list((stopped or {}).items()), self._kept, gone,
             )  # fmt: skip
@@ -387,7 +387,8 @@ class Rig:
     def _connectors(self) -> tuple[str, ...]:
         return (*self.beside, self.connector)
 
-    def _snapshots(self, connector: str) -> Path:
+    def snapshots(self, connector: str) -> Path:
+        """Where its observer writes."""
         return self.home / f"snapshots-{connector}.jsonl"
 
     def _try(self, case: Case) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -21,7 +22,8 @@ from tests.integration.s3.proxy import Fate, Proxy, Request
 from tests.services.process import wait_until
 
 MEASURE = "S3 faults"
-WRITERS, RACES = 32, 50
+WRITERS, RACES, AT_ONCE = 32, 50, 10
+REFUSALS = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 def rounds() -> list[Round]:
@@ -95,27 +97,29 @@ def race(rig: Rig) -> None:
     worker = rig.worker(rig.config(), seconds_a_flush=REST).start()
     rig.wait_for_progress(1)
     writers = [client(rig.s3.server.url) for _ in range(WRITERS)]
-    start = Barrier(WRITERS, timeout=30)
+    with ThreadPoolExecutor(WRITERS * AT_ONCE) as pool, ThreadPoolExecutor(AT_ONCE) as lanes:
+        wrong = [
+            each for each in lanes.map(partial(_race, rig, writers, pool), range(RACES)) if each
+        ]
+    assert not wrong, wrong
+    rig.struck(f"{RACES} races of {WRITERS} writers")
+    rig.finish(worker)
 
-    def write(number: int, key: str) -> bool:
+
+def _race(rig: Rig, writers: list[Any], pool: ThreadPoolExecutor, number: int) -> str | None:
+    """What is wrong with its end."""
+    key, start = f"{rig.connector}-races/{number}", Barrier(WRITERS, timeout=60)
+
+    def write(writer: int) -> bool:
         start.wait()
-        put = {"Bucket": rig.s3.bucket, "Key": key, "Body": str(number), "IfNoneMatch": "*"}
+        put = {"Bucket": rig.s3.bucket, "Key": key, "Body": str(writer), "IfNoneMatch": "*"}
         try:
-            writers[number].put_object(**put)
+            writers[writer].put_object(**put)
         except ClientError as error:
-            assert error.response["Error"]["Code"] in {
-                "PreconditionFailed",
-                "ConditionalRequestConflict",
-            }
+            assert error.response["Error"]["Code"] in REFUSALS, error
             return False
         return True
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        for each in range(RACES):
-            key = f"{rig.connector}-races/{each}"
-            told = list(pool.map(partial(write, key=key), range(WRITERS)))
-            assert told.count(True) == 1, f"{told.count(True)} of {WRITERS} were told that they won"
-            stored = rig.s3.chains(rig.connector, rig.topic).get(key)
-            assert stored == str(told.index(True)).encode(), "another one's bytes are stored"
-    rig.struck(f"{RACES} races of {WRITERS} writers")
-    rig.finish(worker)
+    won = [writer for writer, has_won in enumerate(pool.map(write, range(WRITERS))) if has_won]
+    stored = rig.s3.chains(rig.connector, rig.topic).get(key)
+    return None if [str(each).encode() for each in won] == [stored] else f"{key}: {won}, {stored!r}"
