@@ -38,7 +38,7 @@ def rounds() -> list[Round]:
 def collect_beside(rig: Rig) -> None:
     """Of one connector that is killed between files and entry again and again, while another one reads
     the same topic into the same folders."""
-    rig.load_any(6_000)
+    rig.load_any()
     config = rig.config()
     other = f"{rig.connector}-b"
     rig.beside.append(other)
@@ -118,13 +118,15 @@ def collect(config: Path) -> int:
 
 
 def _must_remove(rig: Rig, config: Path) -> None:
-    """As soon as an heir has claimed, what was not committed may go."""
+    """As soon as an heir has claimed, what was not committed may go; while more is to be read."""
     removed = 0
 
     def has_removed() -> bool:
         nonlocal removed
+        rig.send(1_000)
         removed += collect(config)
         return removed > 0
 
     wait_until(has_removed, 30, "orphans to go")
+    rig.send(1_000)
     rig.struck_under_backlog(f"gc: {removed} files")
