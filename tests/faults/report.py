@@ -17,11 +17,12 @@ from tests.faults.campaign import Result
 COLUMNS = ("measure", "rounds", "faults", "records", "snapshots", "anomalies", "failed")
 
 INTRODUCTION = """\
-What `python -m tests.faults` did to real workers on a real Kafka and a real Postgres, and what came of
-it. An anomaly would be a record that is lost, there twice, changed, out of order, of an aborted
-transaction or not in the log at all; a snapshot in which offset and data do not agree; a commit by an
-older epoch; a secret or a record's value in a log. A round counts only if its fault provably struck a
-worker that still had a backlog. Rounds run side by side, three at a time."""
+What `python -m tests.faults` did to real workers on a real Kafka, a real Postgres and a real S3 server,
+and what came of it. An anomaly would be a record that is lost, there twice, changed, out of order, of an
+aborted transaction or not in the log at all; a snapshot in which offset and data do not agree; a commit
+by an older epoch; a broken chain of entries; a secret or a record's value in a log. A round counts only
+if its fault provably struck a worker that still had a backlog. Rounds run side by side, three at a
+time."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ Owns a round's things from beginning to end. Must not know any fault.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +57,11 @@ class Outcome:
     shown: list[str] = field(default_factory=list)
 
 
+def code(source: Path | None) -> dict[str, str]:
+    """What lets Python run the code of this folder."""
+    return {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
+
+
 class FaultyWorker(WorkerProcess):
     """A worker with failpoints. source: a folder whose copy of the code it runs (for mutants)."""
 
@@ -73,8 +79,9 @@ class FaultyWorker(WorkerProcess):
         )
         self._is_to_fail = False
         self._options = ("--failpoints",) if failpoints else ()
-        code = {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
-        super().__init__(*configs, env={VARIABLE: str(plan)} | code | env, log=self.log_file)
+        super().__init__(
+            *configs, env={VARIABLE: str(plan)} | code(source) | env, log=self.log_file
+        )
 
     def start(self, *options: str) -> FaultyWorker:
         super().start(*self._options, *options)
@@ -281,6 +288,16 @@ class Rig:
         )  # fmt: skip
         self._workers.append(worker)
         return worker
+
+    def command(self, *words: str) -> str:
+        """Run a command of the command line; what it printed."""
+        environment = {**os.environ, **code(self._source), **self.landing.environment}
+        run = subprocess.run(
+            [sys.executable, "-m", "sinkworker", *words],
+            capture_output=True, text=True, env=environment, timeout=60,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
 
     # progress
 

@@ -6,17 +6,13 @@ file that an entry names.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.faults import zombies
 from tests.faults.campaign import Round
 from tests.faults.rig import Rig
-from tests.faults.s3_landing import S3Landing
 from tests.faults.s3_unknown import REST
 from tests.faults.s3_users import alter
 from tests.services.process import wait_until
@@ -48,7 +44,7 @@ def collect_beside(rig: Rig) -> None:
         _leave_orphans(rig, config)
         at = time.monotonic()
         heir = rig.worker(config, seconds_a_flush=REST).start()
-        collect(others)
+        collect(rig, others)
         _must_remove(rig, config)
         rig.recovered(at)
         heir.kill()
@@ -56,13 +52,14 @@ def collect_beside(rig: Rig) -> None:
 
 
 def collect_beside_a_slow_worker(rig: Rig) -> None:
-    """Its files are there, and its entry is not yet."""
+    """Its files are there, and its entry is not yet. Nobody replaces it meanwhile."""
     rig.load_any()
     config = rig.config()
     place = rig.landing.places["entry.before"]
-    slow = rig.worker(config, place.failpoint("sleep", rig.dice.randint(2, 6), 5)).start()
-    rig.struck_under_backlog(slow.wait_fired())
-    collect(config)
+    slow = zombies.started(rig, config, place.failpoint("stop", rig.dice.randint(1, 6)))
+    collect(rig, config)
+    rig.struck_under_backlog(f"gc beside {slow.fired()[0]}")
+    slow.thaw()
     rig.finish(slow)
 
 
@@ -72,11 +69,11 @@ def collect_beside_a_zombie(rig: Rig) -> None:
     config = rig.config()
     place = rig.landing.places["entry.before"]
     zombie = zombies.started(rig, config, place.failpoint("stop", rig.dice.randint(1, 6)))
-    collect(config)  # it might go on: nothing of it may go
+    collect(rig, config)  # it might go on: nothing of it may go
     heir = zombies.heir_of(rig, config)
     _must_remove(rig, config)
     zombies.wake(rig, zombie, zombie.fired()[0])
-    collect(config)
+    collect(rig, config)
     rig.finish(heir, zombie)
 
 
@@ -88,14 +85,14 @@ def collect_after_rewind(rig: Rig) -> None:
     rig.wait_for_progress(800)
     worker.kill()
     alter(rig, rig.dice.choice([0, 0.5]))
-    collect(config)
+    collect(rig, config)
     _leave_orphans(rig, config)
     at = time.monotonic()
     heir = rig.worker(config, seconds_a_flush=REST).start()
     rig.recovered(at)
     _must_remove(rig, config)
     alter(rig, rig.dice.choice([0, 0.5]))
-    collect(config)
+    collect(rig, config)
     rig.finish(heir)
 
 
@@ -106,14 +103,11 @@ def _leave_orphans(rig: Rig, config: Path) -> None:
     victim.wait(30)
 
 
-def collect(config: Path) -> int:
+def collect(rig: Rig, config: Path) -> int:
     """Run the command; how many files it removed."""
-    command = [sys.executable, "-m", "sinkworker", "s3", "gc", str(config)]
-    environment = dict(os.environ) | S3Landing.environment
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
-    assert run.returncode == 0, run.stderr
-    found = REMOVED.search(run.stdout)
-    assert found is not None, run.stdout
+    told = rig.command("s3", "gc", str(config))
+    found = REMOVED.search(told)
+    assert found is not None, told
     return int(found[1])
 
 
@@ -124,7 +118,7 @@ def _must_remove(rig: Rig, config: Path) -> None:
     def has_removed() -> bool:
         nonlocal removed
         rig.send(1_000)
-        removed += collect(config)
+        removed += collect(rig, config)
         return removed > 0
 
     wait_until(has_removed, 30, "orphans to go")
