@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.services import choose
+from tests.services import choose, versity
 from tests.services import java_transforms as transforms_of_java
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
@@ -104,6 +104,19 @@ def store(s3_server: choose.S3) -> Iterator[Store]:
     store.create()
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def versity_server(services_home: Path) -> Iterator[choose.S3]:
+    """Another kind of S3 server, where Go can build it; elsewhere, also when `CI` is set, no test
+    needs it."""
+    reason = versity.why_unavailable()
+    if reason:
+        pytest.skip(reason)
+    versity.build()
+    server = versity.VersityServer(services_home / "versity")
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ threads at once. Must not know what stands in the bucket.
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
@@ -20,6 +20,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from connectors.s3.deadline import Watched
 from connectors.s3.failures import code_of, status_of, translated
 from connectors.s3.store_config import StoreConfig
 
@@ -35,12 +36,14 @@ class Listed(NamedTuple):
 
 
 class Body(NamedTuple):
-    """What is to be uploaded. metadata: what the store keeps beside it."""
+    """What is to be uploaded. metadata: what the store keeps beside it. check: is called again and
+    again meanwhile; what it raises ends the upload."""
 
     content: BinaryIO
     bytes: int
     sha256: str
     metadata: Mapping[str, str]
+    check: Callable[[], None] = lambda: None
 
 
 class Bucket:
@@ -143,7 +146,7 @@ class Bucket:
                 self._upload_in_parts(key, body, options)
             else:
                 self._client.put_object(
-                    Bucket=self.name, Key=key, Body=body.content,
+                    Bucket=self.name, Key=key, Body=Watched(body.content, body.check),
                     ContentLength=body.bytes, ChecksumSHA256=_base64(body.sha256), **options,
                 )  # fmt: skip
 
@@ -153,7 +156,12 @@ class Bucket:
             multipart_threshold=size, multipart_chunksize=size, use_threads=False
         )
         self._client.upload_fileobj(
-            body.content, self.name, key, ExtraArgs=dict(options), Config=transfer
+            Watched(body.content, body.check),
+            self.name,
+            key,
+            ExtraArgs=dict(options),
+            Config=transfer,
+            Callback=lambda _: body.check(),
         )
 
     def delete(self, keys: Collection[str]) -> None:

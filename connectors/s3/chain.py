@@ -59,8 +59,8 @@ class Chain:
         keys = self._bucket.keys(self.folder, 2)
         if not keys:
             return None
-        manifest.check_order(keys)
-        if len(keys) == 1 and manifest.sequence(keys[0]) != 1:
+        numbers = list(manifest.check_order(keys))
+        if len(numbers) == 1 and numbers != [1]:
             raise manifest.BrokenChainError(
                 f"The entry before {keys[0]} is missing, and all others"
             )

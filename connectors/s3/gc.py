@@ -6,7 +6,7 @@ entry leaves such files behind; readers never see them. Entries are kept, all of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.s3.bucket import Bucket, Listed
@@ -26,31 +26,20 @@ class Garbage:
     uploads: tuple[Upload, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    newest: Entry
-    named: frozenset[str]
-
-    def will_never_name(self, key: str, file: Named) -> bool:
-        """Whoever wrote it was fenced since, or has committed past it without it."""
-        if key in self.named:
-            return False
-        next_offset = self.newest.next_offset
-        is_past = next_offset is not None and file.first < next_offset
-        return file.epoch < self.newest.epoch or (file.epoch == self.newest.epoch and is_past)
-
-
 def find(bucket: Bucket, reader: S3Reader, names: FileNames) -> Garbage:
     """Safe while workers write: what is listed first and then not found in a chain read after it,
     under a claim that is over or at an offset that is passed, cannot be committed any more."""
-    files = {listed: named for listed in bucket.listing(names.folder)
-             if (named := names.named(listed.key)) is not None}  # fmt: skip
-    uploads = {upload: named for upload in bucket.abandoned_uploads(names.folder)
-               if (named := names.named(upload[0])) is not None}  # fmt: skip
-    chains = _chains(reader, {named.source for named in (*files.values(), *uploads.values())})
+    files = [listed for listed in bucket.listing(names.folder) if names.named(listed.key)]
+    uploads = [each for each in bucket.abandoned_uploads(names.folder) if names.named(each[0])]
+    unnamed = {listed.key for listed in files} | {key for key, _ in uploads}
+    newest = _read_chains(reader, names, unnamed)
+
+    def is_garbage(key: str) -> bool:
+        return key in unnamed and _will_never_be_named(names.named(key), newest)
+
     return Garbage(
-        tuple(each for each, named in files.items() if _is_garbage(each.key, named, chains)),
-        tuple(each for each, named in uploads.items() if _is_garbage(each[0], named, chains)),
+        tuple(listed for listed in files if is_garbage(listed.key)),
+        tuple(upload for upload in uploads if is_garbage(upload[0])),
     )
 
 
@@ -60,17 +49,25 @@ def remove(bucket: Bucket, garbage: Garbage) -> None:
         bucket.abort_upload(key, upload_id)
 
 
-def _chains(reader: S3Reader, sources: Iterable[TopicPartition]) -> Mapping[TopicPartition, _Chain]:
-    chains = {}
-    for source in sources:
-        entries = list(reader.entries(source))
-        if entries:
-            named = frozenset(file.key for entry in entries for file in entry.files)
-            chains[source] = _Chain(entries[-1], named)
-    return chains
+def _read_chains(
+    reader: S3Reader, names: FileNames, unnamed: set[str]
+) -> Mapping[TopicPartition, Entry]:
+    """The newest entry of each chain that these keys may be from. Those that it names are taken out."""
+    newest = {}
+    for source in {named.source for key in unnamed if (named := names.named(key)) is not None}:
+        for entry in reader.entries(source):
+            unnamed.difference_update(file.key for file in entry.files)
+            newest[source] = entry
+    return newest
 
 
-def _is_garbage(key: str, named: Named, chains: Mapping[TopicPartition, _Chain]) -> bool:
-    """A file without any chain was not written by this protocol, and is left alone."""
-    chain = chains.get(named.source)
-    return chain is not None and chain.will_never_name(key, named)
+def _will_never_be_named(file: Named | None, chains: Mapping[TopicPartition, Entry]) -> bool:
+    """Whoever wrote it was fenced since, or has committed past it without it.
+
+    A file without any chain was not written by this protocol, and is left alone.
+    """
+    newest = chains.get(file.source) if file is not None else None
+    if file is None or newest is None:
+        return False
+    is_past = newest.next_offset is not None and file.first < newest.next_offset
+    return file.epoch < newest.epoch or (file.epoch == newest.epoch and is_past)

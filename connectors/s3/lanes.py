@@ -5,8 +5,9 @@ Owns the threads. Must not know what they do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import TypeVar
 
@@ -29,15 +30,33 @@ class Lanes:
         waiting = list(items)
         if len(waiting) < 2:
             return [work(item) for item in waiting]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._width, thread_name_prefix="s3")
         guarded = _until_one_fails(work)
-        futures = [self._pool.submit(guarded, item) for item in waiting]
+        futures = [self._threads().submit(guarded, item) for item in waiting]
         wait(futures)
         for error in (future.exception() for future in futures):
             if error is not None and not isinstance(error, CancelledError):
                 raise error
         return [future.result() for future in futures]
+
+    def stream(self, work: Callable[[ItemT], ResultT], items: Iterable[ItemT]) -> Iterator[ResultT]:
+        """The results in order, as they come. Of the items, no more are taken than are under way, and
+        each lane has another one waiting."""
+        begun: deque[Future[ResultT]] = deque()
+        try:
+            for item in items:
+                begun.append(self._threads().submit(work, item))
+                if len(begun) == 2 * self._width:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._width, thread_name_prefix="s3")
+        return self._pool
 
     def close(self) -> None:
         if self._pool is not None:

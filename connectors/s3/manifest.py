@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -191,12 +191,15 @@ def _entry(
 # checks
 
 
-def check_order(keys: Sequence[str]) -> None:
-    """That these keys, as a listing gives them, are numbered without a gap."""
-    numbers = [sequence(key) for key in keys]
-    for key, number, older in zip(keys, numbers, [*numbers[1:], None], strict=True):
-        if older is not None and older != number - 1:
-            raise BrokenChainError(f"The entry before {key} is missing: the next one is {older}")
+def check_order(keys: Iterable[str]) -> Iterator[int]:
+    """The numbers of these keys, as a listing gives them, as long as none is missing between."""
+    newer: str | None = None
+    for key in keys:
+        number = sequence(key)
+        if newer is not None and number != sequence(newer) - 1:
+            raise BrokenChainError(f"The entry before {newer} is missing: the next one is {number}")
+        yield number
+        newer = key
 
 
 def check_link(older: Entry, newer: Entry, where: str) -> None:

@@ -10,7 +10,7 @@ was killed; these have no entry. Owns walking the chains. Must not know what fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -25,7 +25,8 @@ from connectors.s3.store_config import StoreConfig
 from sinkworker.api import ConnectError, TopicPartition
 
 REQUEST_TIMEOUT_MS = 30_000
-READ_AT_ONCE = 256
+# Entries are small: their reading is waiting for answers.
+ENTRIES_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class S3Reader:
         """The store by its keys, as `s3_bucket_name=…`, or by the connector's own configuration."""
         self.connector = connector
         self._bucket = Bucket(config or StoreConfig(**keys), REQUEST_TIMEOUT_MS)
-        self._lanes = Lanes()
+        self._lanes = Lanes(ENTRIES_AT_ONCE)
 
     def __enter__(self) -> S3Reader:
         return self
@@ -96,22 +97,30 @@ class S3Reader:
     def entries(self, source: TopicPartition) -> Iterator[Entry]:
         """The whole chain of a partition, oldest first, every link checked."""
         folder = manifest.folder(self.connector, source)
-        keys = self._bucket.keys(folder)
-        manifest.check_order(keys)
-        keys.reverse()
-        if keys and manifest.sequence(keys[0]) != 1:
-            raise BrokenChainError(f"The entries before {keys[0]} are missing")
+        keys = (folder + manifest.name(seq) for seq in range(1, self._length(folder) + 1))
         last: Entry | None = None
-        for begin in range(0, len(keys), READ_AT_ONCE):
-            for entry in self._read(keys[begin : begin + READ_AT_ONCE]):
-                if last is not None:
-                    manifest.check_link(last, entry, folder)
-                last = entry
-                yield entry
+        for entry in self._lanes.stream(self._read, keys):
+            if last is not None:
+                manifest.check_link(last, entry, folder)
+            last = entry
+            yield entry
 
-    def _read(self, keys: Sequence[str]) -> list[Entry]:
-        contents = self._lanes.map(self._bucket.get, keys)
-        return [_decoded(key, content) for key, content in zip(keys, contents, strict=True)]
+    def _length(self, folder: str) -> int:
+        """How many entries there are. A listing begins with the newest; a reader with the oldest, and
+        knows its name."""
+        newest = oldest = 0
+        for oldest in manifest.check_order(each.key for each in self._bucket.listing(folder)):
+            newest = newest or oldest
+        if oldest > 1:
+            first = folder + manifest.name(oldest)
+            raise BrokenChainError(f"The entries before {first} are missing")
+        return newest
+
+    def _read(self, key: str) -> Entry:
+        content = self._bucket.get(key)
+        if content is None:
+            raise ConnectError(f"{key} was listed, and is gone")
+        return manifest.decode(key, content)
 
     def committed(self, source: TopicPartition, entry: Entry, file: DataFile) -> CommittedFile:
         assert entry.type is EntryType.COMMIT
@@ -120,9 +129,3 @@ class S3Reader:
             f"s3://{self._bucket.name}/{file.key}", file.path, file.first, file.last, file.count,
             file.bytes, file.sha256,
         )  # fmt: skip
-
-
-def _decoded(key: str, content: bytes | None) -> Entry:
-    if content is None:
-        raise ConnectError(f"{key} was listed, and is gone")
-    return manifest.decode(key, content)

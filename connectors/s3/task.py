@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
 from connectors.s3.bucket import Body, Bucket
 from connectors.s3.budget import Budget
 from connectors.s3.config import S3SinkConfig
+from connectors.s3.deadline import Deadline
 from connectors.s3.lanes import Lanes
 from connectors.s3.layout import Layout
 from connectors.s3.manifest import Counts, DataFile, Entry
@@ -29,6 +31,7 @@ from sinkworker.api import (
     Claims,
     FencedError,
     Offset,
+    RetriableError,
     SinkRecord,
     SinkTask,
     SinkTaskContext,
@@ -38,6 +41,9 @@ from sinkworker.api import (
 
 # An entry is kept for ever, so an offset that moves without records is stored only so often.
 IDLE_COMMIT_MS = 60_000
+# Of a flush's time, the share in which its last request begins; the rest is for its answer, and for
+# asking again.
+BEGUN_WITHIN = 0.75
 
 
 class Pending(NamedTuple):
@@ -103,14 +109,20 @@ class S3SinkTask(SinkTask):
     def flush(self, advances: Advances) -> None:
         """Each partition's commit is atomic by itself; after a failure each chain says how far it is."""
         self._check(advances)
+        deadline = Deadline(self._context.flush_timeout_ms / 1000 * BEGUN_WITHIN)
         with ExitStack() as bodies:
             files = [file for source, advance in advances.items()
                      for file in self._finished(source, advance)]  # fmt: skip
             for pending in files:
                 bodies.callback(pending.file.body.close)
-            self._lanes.map(self._upload, files)
+            self._lanes.map(lambda pending: self._upload(pending, deadline), files)
         of = {source: [f.named for f in files if f.source == source] for source in advances}
-        self._lanes.map(lambda item: self._commit(*item, of[item[0]]), advances.items())
+
+        def commit(item: tuple[TopicPartition, Advance]) -> None:
+            deadline.check(f"committing {item[0]}")
+            self._commit(*item, of[item[0]])
+
+        self._lanes.map(commit, advances.items())
 
     def _check(self, advances: Advances) -> None:
         for source, advance in advances.items():
@@ -128,12 +140,18 @@ class S3SinkTask(SinkTask):
                              count=file.count, bytes=file.bytes, sha256=file.sha256)  # fmt: skip
             yield Pending(file, named, source)
 
-    def _upload(self, pending: Pending) -> None:
+    def _upload(self, pending: Pending, deadline: Deadline) -> None:
         said = pending.named
+        check = partial(deadline.check, f"writing {said.key} ({said.bytes} bytes)")
         metadata = {"connector": self._context.name, "first": str(said.first),
                     "last": str(said.last), "count": str(said.count)}  # fmt: skip
-        body = Body(pending.file.body, said.bytes, said.sha256, metadata)
-        self._bucket.upload(said.key, body)
+        check()
+        try:
+            body = Body(pending.file.body, said.bytes, said.sha256, metadata, check)
+            self._bucket.upload(said.key, body)
+        except RetriableError:
+            check()  # says better why
+            raise
 
     def _commit(self, source: TopicPartition, advance: Advance, files: Sequence[DataFile]) -> None:
         counts = _counts(advance, files, self._reported[source])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from connectors.s3.bucket import Bucket
 from connectors.s3.lanes import Lanes
@@ -35,24 +36,25 @@ def verify(reader: S3Reader, bucket: Bucket, lanes: Lanes, *, contents: bool) ->
     """One finding for each partition. contents: read every file; else only their sizes are seen."""
     for source in reader.partitions():
         finding = Finding(source, 0, 0, 0, 0, None, [])
-        files = _walk(reader, finding)
-        flaws = lanes.map(lambda file: _flaw(bucket, file, contents=contents), files)
-        finding.flaws += [flaw for flaw in flaws if flaw is not None]
+        look = partial(_flaw, bucket, contents=contents)
+        for flaw in lanes.stream(look, _walk(reader, finding)):
+            if flaw is not None:
+                finding.flaws.append(flaw)
         yield finding
 
 
-def _walk(reader: S3Reader, finding: Finding) -> list[CommittedFile]:
-    """The partition's files; those up to where the chain is broken, if it is."""
-    files: list[CommittedFile] = []
+def _walk(reader: S3Reader, finding: Finding) -> Iterator[CommittedFile]:
+    """The partition's files, counted; those up to where the chain is broken, if it is."""
     try:
         for entry in reader.entries(finding.source):
             finding.entries, finding.next_offset = entry.seq, entry.next_offset
-            files += (reader.committed(finding.source, entry, file) for file in entry.files)
+            for file in entry.files:
+                finding.files += 1
+                finding.records += file.count
+                finding.bytes += file.bytes
+                yield reader.committed(finding.source, entry, file)
     except BrokenChainError as error:
         finding.flaws.append(str(error))
-    finding.files, finding.records = len(files), sum(file.count for file in files)
-    finding.bytes = sum(file.bytes for file in files)
-    return files
 
 
 def _flaw(bucket: Bucket, file: CommittedFile, *, contents: bool) -> str | None:

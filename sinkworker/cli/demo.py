@@ -19,23 +19,29 @@ MISSING = (
     "--scenario",
     type=click.Choice(["kill", "failing-record"]),
     default="kill",
-    help="kill -9 in the middle and a proof in SQL, or the failing 4th record of 10.",
+    help="kill -9 in the middle and a proof, or the failing 4th record of 10.",
 )
+@click.option(
+    "--sink", type=click.Choice(["postgres", "s3"]), default="postgres", show_default=True,
+    help="Where records go: into tables, or into files on SeaweedFS.",
+)  # fmt: skip
 @click.option(
     "--records", type=click.IntRange(1_000, 1_000_000), default=100_000, show_default=True,
     help="How many records the factory sends.",
 )  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Which ones.")
-@click.option("--keep", is_flag=True, help="Leave the broker, Postgres and their folder.")
+@click.option("--keep", is_flag=True, help="Leave the broker, the store and their folder.")
 @click.option(
     "--set", "changes", metavar="KEY=VALUE", multiple=True, callback=lambda _c, _p, v: _parsed(v),
     help="Another key for the worker's file, or another value. May be repeated.",
 )  # fmt: skip
-def demo(scenario: str, records: int, seed: int, changes: dict[str, str], *, keep: bool) -> None:
-    """A factory, Kafka, Postgres and a worker that is killed, in one command and under a minute.
+def demo(
+    scenario: str, sink: str, records: int, seed: int, changes: dict[str, str], *, keep: bool
+) -> None:
+    """A factory, Kafka, a store and a worker that is killed, in one command and under a minute.
 
     Needs the extra `demo`, and no docker, Java or root. Nothing is left behind. Exit code 0: what
-    landed in Postgres is exactly what it should be.
+    landed in the store is exactly what it should be.
     """
     try:
         from sinkworker.demo.options import Options
@@ -43,7 +49,7 @@ def demo(scenario: str, records: int, seed: int, changes: dict[str, str], *, kee
     except ModuleNotFoundError as error:
         click.echo(MISSING.format(package=error.name, python=sys.executable), err=True)
         sys.exit(exit_codes.FAILED)
-    sys.exit(run(Options(scenario, records, seed, keep, changes)))
+    sys.exit(run(Options(scenario, sink, records, seed, keep, changes)))
 
 
 def _parsed(texts: tuple[str, ...]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 ALERT, TREND = "kinaction_alert", "kinaction_alerttrend"
 AUDIT, SENSOR = "kinaction_audit", "kinaction_sensor"
 TOPICS = (ALERT, TREND, AUDIT, SENSOR)
+NUMBERED_BY = dict(zip(TOPICS, ("alert_id", "trend_id", "audit_id", "reading_id"), strict=True))
 
 CRITICAL_PARTITION = 0
 STAGES, SENSORS = 50, 200

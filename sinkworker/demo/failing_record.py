@@ -11,6 +11,7 @@ from sinkworker.demo.factory import ALERT, CRITICAL_PARTITION, Event, Factory
 from sinkworker.demo.options import Options
 from sinkworker.demo.patience import Patience
 from sinkworker.demo.services import Services
+from sinkworker.demo.target import Flaw
 from sinkworker.demo.view import Standing, View
 from sinkworker.demo.worker import Worker
 
@@ -44,10 +45,11 @@ class FailingRecord:
     def _produce(self) -> None:
         services = self.services
         services.topics.create([ALERT])
-        events = [_alert(Factory(self.options.seed), number) for number in range(RECORDS)]
+        factory, flaw = Factory(self.options.seed), services.target.flaw
+        events = [_alert(factory, number, flaw) for number in range(RECORDS)]
         services.landing.note(services.topics.produce(events))
         self.view.step("produced", f"{RECORDS} alerts to {ALERT}-{CRITICAL_PARTITION}; of the 4th, at "
-                       f"offset {FAILING}, the stage is no number")  # fmt: skip
+                       f"offset {FAILING}, {flaw.words}")  # fmt: skip
 
     def _prove(self) -> bool:
         landing, topics = self.services.landing, self.services.topics
@@ -60,8 +62,8 @@ class FailingRecord:
         return numbers == list(range(FAILING)) and stored == FAILING
 
 
-def _alert(factory: Factory, number: int) -> Event:
+def _alert(factory: Factory, number: int, flaw: Flaw) -> Event:
     event = factory.alert(number)._replace(partition=CRITICAL_PARTITION)
     if number != FAILING:
         return event
-    return event._replace(value={**(event.value or {}), "stage_id": "the paint shop"})
+    return event._replace(value={**(event.value or {}), flaw.field: flaw.value})

@@ -16,6 +16,7 @@ from sinkworker.demo.topics import Place
 from sinkworker.demo.view import Standing, View
 from sinkworker.demo.worker import SESSION_TIMEOUT_MS, Worker
 
+# Many commits, so that there is a middle of the work.
 FLUSHES = 400
 KILL_AT = 0.3
 
@@ -63,7 +64,7 @@ class Kill:
         pid = worker.child.pid
         worker.child.kill()
         landing = self.services.landing
-        self.patience.until(landing.workers_are_gone, 20, "Postgres to notice the kill")
+        self.patience.until(landing.workers_are_gone, 20, "the store to notice the kill")
         rows, stored = sum(landing.rows().values()), sum(landing.stored().values())
         self.view.step("kill -9", f"process {pid}: {rows} of {sum(ends.values())} rows landed, "
                        f"stored offsets sum to {stored}")  # fmt: skip

@@ -11,6 +11,7 @@ class Options:
     """changes: keys of the worker's file to add or replace."""
 
     scenario: str = "kill"
+    sink: str = "postgres"
     records: int = 100_000
     seed: int = 1
     keep: bool = False

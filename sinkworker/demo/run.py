@@ -23,7 +23,7 @@ SCENARIOS: dict[str, type[Kill | FailingRecord]] = {"kill": Kill, "failing-recor
 
 
 def run(options: Options) -> int:
-    """0 when what the scenario promises was seen in Postgres, 1 when not; 128 and more: a signal."""
+    """0 when what the scenario promises was seen in the store, 1 when not; 128 and more: a signal."""
     patience = Patience()
     with patience.listening():
         try:
@@ -38,7 +38,7 @@ def run(options: Options) -> int:
 
 
 def _run(options: Options, patience: Patience) -> bool:
-    with View() as view, services.running(patience, keep=options.keep) as found:
+    with View() as view, services.running(options.sink, patience, keep=options.keep) as found:
         _introduce(found, view)
         worker, is_as_promised = SCENARIOS[options.scenario](found, options, view, patience).run()
         for word, text in found.how_to_use_them(worker) if options.keep else ():
@@ -50,4 +50,4 @@ def _introduce(found: Services, view: View) -> None:
     view.step("sinkworker", f"{__version__}, Python {platform.python_version()}")
     librdkafka = confluent_kafka.libversion()[0]
     view.step("broker", f"{found.broker.bootstrap}, the mock cluster of librdkafka {librdkafka}")
-    view.step("postgres", f"{found.landing.server_version()}, in {found.home}")
+    view.step(found.target.word, found.target.introduction())

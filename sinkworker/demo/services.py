@@ -1,4 +1,4 @@
-"""What a worker needs: a broker and Postgres, in one folder that goes when the demo ends.
+"""What a worker needs: a broker and a store, in one folder that goes when the demo ends.
 
 Owns the order in which they begin and end. Must not know what is shown with them.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from sinkworker.demo.broker import Broker
 from sinkworker.demo.landing import Landing
 from sinkworker.demo.patience import DemoError, Patience
-from sinkworker.demo.postgres import ROLE, PostgresServer
+from sinkworker.demo.target import Target, target
 from sinkworker.demo.topics import Topics
 from sinkworker.demo.worker import Worker, keys
 
@@ -27,27 +27,31 @@ class Services:
 
     home: Path
     broker: Broker
-    postgres: PostgresServer
+    target: Target
     topics: Topics
-    landing: Landing
+
+    @property
+    def landing(self) -> Landing:
+        return self.target.landing
 
     def worker(self, topics: Sequence[str], batch_size: int, changes: Mapping[str, str]) -> Worker:
         """Not started yet."""
-        address = (self.broker.bootstrap, self.postgres.url())
-        return Worker(self.home, keys(*address, topics, batch_size, changes))
+        sink = self.target.keys(batch_size)
+        return Worker(self.home, keys(self.broker.bootstrap, topics, sink) | dict(changes))
 
     def how_to_use_them(self, worker: Worker) -> list[tuple[str, str]]:
         """For those that are kept: words, and commands."""
-        pids = f"{self.broker.child.pid} {self.postgres.child.pid}"
+        broker, store = self.broker.child.pid, self.target.child.pid
+        kills = f"kill -INT {broker}; kill -{self.target.ended_by} {store}"
         return [
-            ("look", f"{self.postgres.psql} '{self.postgres.url()}&user={ROLE}'"),
+            ("look", self.target.look(worker.file)),
             ("go on", worker.command),
-            ("end it", f"kill -INT {pids}; sleep 1; rm -r {self.home}"),
+            ("end it", f"{kills}; sleep 1; rm -r {self.home}"),
         ]
 
 
 @contextmanager
-def running(patience: Patience, *, keep: bool) -> Iterator[Services]:
+def running(sink: str, patience: Patience, *, keep: bool) -> Iterator[Services]:
     """keep: leave them, and their folder, unless somebody told the demo to stop."""
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="sinkworker-demo-"))
@@ -55,7 +59,7 @@ def running(patience: Patience, *, keep: bool) -> Iterator[Services]:
         if os.geteuid() == 0:
             home.chmod(0o711)  # Postgres will be somebody else, and must pass
         try:
-            yield _started(home, patience, stack)
+            yield _started(sink, home, patience, stack)
         except DemoError:
             if keep:
                 stack.pop_all()
@@ -64,15 +68,11 @@ def running(patience: Patience, *, keep: bool) -> Iterator[Services]:
             stack.pop_all()
 
 
-def _started(home: Path, patience: Patience, stack: ExitStack) -> Services:
+def _started(sink: str, home: Path, patience: Patience, stack: ExitStack) -> Services:
     broker = Broker(home)
     stack.callback(broker.child.stop)
     broker.start(patience)
-    postgres = PostgresServer(home)
-    stack.callback(postgres.stop)
-    postgres.start(patience)
-    connection = postgres.connect()
-    stack.callback(connection.close)
-    landing = Landing(connection)
-    landing.create()
-    return Services(home, broker, postgres, Topics(broker.bootstrap, patience), landing)
+    store = target(sink, home)
+    stack.callback(store.stop)
+    store.start(patience)
+    return Services(home, broker, store, Topics(broker.bootstrap, patience))

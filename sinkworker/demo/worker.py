@@ -13,9 +13,7 @@ from pathlib import Path
 from sinkworker.demo.broker import SPEAKS
 from sinkworker.demo.child import Child
 from sinkworker.demo.patience import DemoError, Patience
-from sinkworker.demo.postgres import ROLE
 
-NAME = "factory-to-pg"
 SESSION_TIMEOUT_MS = 4_000
 PATIENCE_SECONDS = 120
 LINES_OF_LOG = 12
@@ -26,7 +24,8 @@ class Worker:
     """One connector file, and the process that runs it."""
 
     def __init__(self, home: Path, keys: Mapping[str, str]) -> None:
-        self.file = home / f"{NAME}.properties"
+        self.file = home / f"{keys['name']}.properties"
+        self.file.touch(mode=0o600)  # it may hold a secret
         self.file.write_text("".join(f"{key}={value}\n" for key, value in keys.items()))
         command = [sys.executable, "-m", "sinkworker", "start", str(self.file)]
         self.child = Child(command, home / "worker.log")
@@ -56,30 +55,18 @@ class Worker:
         return QUARANTINED.findall(self.child.log())
 
 
-def keys(
-    bootstrap: str, url: str, topics: Sequence[str], batch_size: int, changes: Mapping[str, str]
-) -> dict[str, str]:
-    """As configs/alerts-to-pg.properties, with the demo's addresses.
-
-    changes: keys to add or replace.
-    """
+def keys(bootstrap: str, topics: Sequence[str], sink: Mapping[str, str]) -> dict[str, str]:
+    """As in configs/, with the demo's addresses. sink: the keys of what it writes to."""
     return {
-        "name": NAME,
-        "connector.class": "PostgresSink",
         "bootstrap.servers": bootstrap,
         "topics": ",".join(topics),
         "tasks.max": "1",
         "key.converter": "StringConverter",
         "value.converter": "JsonConverter",
         "value.converter.schemas.enable": "false",
-        "connection.url": url,
-        "connection.user": ROLE,
-        "table.name.format": "${topic}",
-        "insert.mode": "insert",
-        # Many commits, so that there is a middle of the work; and a group that notices a loss soon.
-        "batch.size": str(batch_size),
+        # A group that notices a loss soon.
         "consumer.override.session.timeout.ms": str(SESSION_TIMEOUT_MS),
         "consumer.override.heartbeat.interval.ms": "500",
         "consumer.override.api.version": SPEAKS,
-        **changes,
+        **sink,
     }

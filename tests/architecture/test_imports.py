@@ -59,7 +59,9 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.demo", "sinkworker.failpoints", "click",
     },
     # a user of the command line, and nothing else of it
-    "sinkworker.demo": {"sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "rich"},
+    "sinkworker.demo": {
+        "sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "boto3", "botocore", "rich",
+    },
     # plugins: the public API only
     "connectors": set(),
     "connectors.file": {"connectors.file", "sinkworker.api", "pydantic"},

@@ -1,9 +1,10 @@
-"""The S3 sink passes the conformance kit, on a real server."""
+"""The S3 sink passes the conformance kit, on real servers of two makes."""
 
 from __future__ import annotations
 
 import json
 import math
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from connectors.s3.reader import CommittedFile, S3Reader
 from sinkworker.api import RetriableError
 from sinkworker.testing.conformance import SinkConformance
 from sinkworker.testing.harness import AnyConnector
+from tests.services import choose, versity
 from tests.services.store import Store
 
 pytestmark = pytest.mark.s3
@@ -73,6 +75,21 @@ class TestS3Sink(SinkConformance):
 
     def faults(self, connector: AnyConnector) -> S3Faults:
         return S3Faults(self.monkeypatch)
+
+
+@pytest.mark.timeout(versity.BUILT_WITHIN_SECONDS + 300)
+class TestS3SinkOnVersity(TestS3Sink):
+    """The same on a second implementation of S3."""
+
+    @pytest.fixture
+    def store(self, versity_server: choose.S3) -> Iterator[Store]:
+        store = Store(versity_server.url, f"test-{uuid.uuid4().hex[:12]}")
+        store.create()
+        yield store
+        store.close()
+
+    def test_it_has_conditional_writes(self, store: Store) -> None:
+        self.connector("archive").check()
 
 
 def lines(reader: S3Reader, file: CommittedFile) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -122,6 +123,23 @@ def test_two_demos_side_by_side_are_killed_go_on_and_prove_that_nothing_is_lost(
         assert demo.left_behind() == []
 
 
+def test_with_files_in_s3_it_is_killed_goes_on_and_proves_by_the_chains_that_nothing_is_lost(
+    start: Start,
+) -> None:
+    demo = start("--sink", "s3", "--records", str(RECORDS))
+    assert demo.wait() == 0, demo.output()
+    assert demo.proof() == [
+        f"produced {RECORDS}  rows {RECORDS}  missing 0  duplicates 0",
+        "unknown 0  out of order 0  partitions stored up to their ends 16 of 16",
+        "holds: every record is there once, and in order",
+    ]
+    rows, stored = demo.at_the_kill()
+    assert 0 < rows == stored < RECORDS
+    assert demo.told("s3").startswith("SeaweedFS ")
+    assert demo.told("stop") == "the worker ended with exit code 0"
+    assert demo.left_behind() == []
+
+
 def test_a_worker_that_stores_offsets_before_rows_fails_the_proof(start: Start) -> None:
     """The same run with another sink: the proof can fail, and the kill is what makes it fail."""
     demo = start("--records", str(RECORDS), "--set", "connector.class=CommitsTooEarlySink")
@@ -153,6 +171,24 @@ def test_what_is_before_a_failing_record_is_committed_and_can_be_looked_at_when_
     assert subprocess.run(psql, capture_output=True, text=True, check=True).stdout == "3\n"
     assert demo.told("go on").startswith("sinkworker start ")
     assert demo.left_behind() != []
+    subprocess.run(demo.told("end it"), shell=True, check=True)
+    wait_until(lambda: not demo.left_behind(), 10, "nothing is left behind")
+
+
+def test_files_with_what_is_before_a_failing_record_are_committed_and_listed_when_kept(
+    start: Start,
+) -> None:
+    demo = start("--sink", "s3", "--scenario", "failing-record", "--keep")
+    assert demo.wait() == 0, demo.output()
+    assert demo.told("failed").startswith(
+        "Quarantined kinaction_alert-0. kinaction_alert-0 offset 3 failed in TASK_PUT: "
+        "partition.field.name level: a list cannot be a path"
+    )
+    assert demo.told("committed").startswith("alerts [0, 1, 2], and 3 as the next offset to read")
+
+    look = [sys.executable, "-m", *shlex.split(demo.told("look")), "--json"]
+    listed = subprocess.run(look, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert sum(json.loads(line)["count"] for line in listed) == 3
     subprocess.run(demo.told("end it"), shell=True, check=True)
     wait_until(lambda: not demo.left_behind(), 10, "nothing is left behind")
 

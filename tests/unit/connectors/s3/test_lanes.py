@@ -21,6 +21,25 @@ def test_items_are_worked_on_at_the_same_time() -> None:
     lanes.close()
 
 
+def test_a_stream_of_results_takes_items_only_as_they_are_needed() -> None:
+    lanes, items = Lanes(3), iter(range(100))
+    results = lanes.stream(lambda number: number * 2, items)
+    assert [next(results), next(results)] == [0, 2]
+    assert next(items) == 7
+    results.close()
+    assert list(lanes.stream(str, range(20))) == [str(number) for number in range(20)]
+    lanes.close()
+
+
+def test_a_stream_ends_where_something_fails() -> None:
+    lanes = Lanes(2)
+    results = lanes.stream(lambda number: 6 // (3 - number), range(10))
+    assert [next(results) for _ in range(3)] == [2, 3, 6]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    lanes.close()
+
+
 def test_one_item_needs_no_thread() -> None:
     assert Lanes().map(lambda _: get_ident(), [1]) == [get_ident()]
 
