@@ -37,7 +37,6 @@ OFFSETS_SQL = "connectors/postgres/sql/offsets.sql"
 OFFSETS = "connectors/postgres/offsets.py"
 TASK = "connectors/postgres/task.py"
 OPENING = "sinkworker/runtime/opening.py"
-ASSIGNMENT = "sinkworker/runtime/assignment.py"
 SETTINGS = "sinkworker/kafka/settings.py"
 
 MUTANTS = (

@@ -95,7 +95,7 @@ class KafkaServer:
             self._home / "kafka.log",
             lambda: accepts_connections(self.port),
             env=java_environment(),
-            ready_within=90,
+            ready_within=180,
         )
 
     def _java(self) -> list[str]:

@@ -6,6 +6,7 @@ For tests of the judge: topics that they share, and for each a database filled f
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def proxied_kafka(services_home: Path) -> Iterator[ProxiedKafka]:
     reason = why_unavailable()
     if reason:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    server = ProxiedKafka(services_home / "proxied-kafka", proxies=2).start().start_proxies()
+    home = Path(tempfile.mkdtemp(prefix="proxied-kafka-", dir=services_home))
+    server = ProxiedKafka(home, proxies=2).start().start_proxies()
     yield server
     server.close_proxies()
     server.stop()

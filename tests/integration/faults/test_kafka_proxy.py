@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from kafka import KafkaConsumer
@@ -69,9 +69,8 @@ class Reading:
 
 @pytest.fixture
 def reading(proxy: KafkaProxy, topic: str) -> Iterator[Reading]:
-    reading = Reading(proxy, topic)
-    yield reading
-    reading.close()
+    with closing(Reading(proxy, topic)) as reading:
+        yield reading
 
 
 def test_a_client_stays_on_the_proxy_at_which_it_asked(
@@ -79,14 +78,13 @@ def test_a_client_stays_on_the_proxy_at_which_it_asked(
 ) -> None:
     """Every one of its requests is seen there, and the other proxy sees none."""
     first, second = proxied_kafka.proxies
-    reading = Reading(second, topic)
-    fetched = second.at_request("Fetch", then="hold", client=reading.client)
-    wait_until(lambda: reading.poll() >= 0 and fetched.has_fired, 20, "a Fetch by the proxy")
-    assert fetched.wait(0).what.endswith(f"of {reading.client}")
-    assert (len(second.connections) > 0, first.connections) == (True, [])
-    fetched.release()
-    wait_until(lambda: reading.poll() == 100, 20, "all records")
-    reading.close()
+    with closing(Reading(second, topic)) as reading:
+        fetched = second.at_request("Fetch", then="hold", client=reading.client)
+        wait_until(lambda: reading.poll() >= 0 and fetched.has_fired, 60, "a Fetch by the proxy")
+        assert fetched.wait(0).what.endswith(f"of {reading.client}")
+        assert (len(second.connections) > 0, first.connections) == (True, [])
+        fetched.release()
+        wait_until(lambda: reading.poll() == 100, 60, "all records")
 
 
 @pytest.mark.parametrize("where", ["request", "answer"])
@@ -100,17 +98,16 @@ def test_a_lost_request_is_made_good_by_the_client(
 ) -> None:
     # A first JoinGroup only asks for a member id, and the broker then waits for that member.
     lost = proxy.at_request(api, nth=2 if api == "JoinGroup" else 1, where=where)
-    reading = Reading(proxy, topic)
-    wait_until(lambda: reading.poll() >= 100 and lost.has_fired, 40, "all records")
-    assert reading.values[:100] == list(range(100))
-    reading.close()
+    with closing(Reading(proxy, topic)) as reading:
+        wait_until(lambda: reading.poll() >= 100 and lost.has_fired, 90, "all records")
+        assert reading.values[:100] == list(range(100))
 
 
 @pytest.mark.parametrize(("where", "what"), [("request", "OffsetCommit v"), ("answer", "answer ")])
 def test_a_commit_is_lost_before_or_after_the_broker(
     proxy: KafkaProxy, reading: Reading, where: Where, what: str
 ) -> None:
-    wait_until(lambda: reading.poll() == 100, 20, "all records")
+    wait_until(lambda: reading.poll() == 100, 60, "all records")
     lost = proxy.at_request("OffsetCommit", where=where, then="reset")
     reading.commit()
     assert lost.wait(0).what.startswith(what)
@@ -118,7 +115,7 @@ def test_a_commit_is_lost_before_or_after_the_broker(
 
 def test_the_nth_request_is_meant(proxy: KafkaProxy, reading: Reading) -> None:
     held = proxy.at_request("OffsetCommit", nth=3)
-    wait_until(lambda: reading.poll() == 100, 20, "all records")
+    wait_until(lambda: reading.poll() == 100, 60, "all records")
     reading.commit()
     reading.commit()
     assert not held.has_fired
@@ -128,7 +125,7 @@ def test_the_nth_request_is_meant(proxy: KafkaProxy, reading: Reading) -> None:
 
 def test_requests_of_other_clients_do_not_count(proxy: KafkaProxy, reading: Reading) -> None:
     others = proxy.at_request("Fetch", client="somebody else")
-    wait_until(lambda: reading.poll() == 100, 20, "all records")
+    wait_until(lambda: reading.poll() == 100, 60, "all records")
     assert not others.has_fired
 
 
@@ -138,4 +135,4 @@ def test_an_outage_of_the_network_is_survived(proxy: KafkaProxy, reading: Readin
     for _ in range(3):
         assert reading.poll() == 0
     proxy.heal()
-    wait_until(lambda: reading.poll() == 100, 30, "all records")
+    wait_until(lambda: reading.poll() == 100, 60, "all records")
