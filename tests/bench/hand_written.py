@@ -6,6 +6,7 @@ size, and nothing else. No rebalances, no retries, no fencing, no bad records.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import psycopg
@@ -71,3 +72,4 @@ def upsert(cursor: psycopg.Cursor, rows: list[tuple]) -> None:
 
 if __name__ == "__main__":
     main()
+    signal.pause()  # until it is measured
