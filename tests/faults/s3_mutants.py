@@ -75,16 +75,18 @@ S3_MUTANTS = (
         (
             Edit(
                 "connectors/s3/task.py",
-                "            self._lanes.map(self._upload, files)\n"
+                "            self._lanes.map(lambda pending: self._upload(pending, deadline), files)\n"
                 "        of = {source: [f.named for f in files if f.source == source] "
-                "for source in advances}\n"
-                "        self._lanes.map(lambda item: self._commit(*item, of[item[0]]), "
-                "advances.items())\n",
+                "for source in advances}\n\n"
+                "        def commit(item: tuple[TopicPartition, Advance]) -> None:\n"
+                "            deadline.check(f\"committing {item[0]}\")\n"
+                "            self._commit(*item, of[item[0]])\n\n"
+                "        self._lanes.map(commit, advances.items())\n",
                 "            of = {source: [f.named for f in files if f.source == source] "
                 "for source in advances}\n"
-                "            self._lanes.map(lambda item: self._commit(*item, of[item[0]]), "
-                "advances.items())\n"
-                "            self._lanes.map(self._upload, files)\n",
+                "            for item in advances.items():\n"
+                "                self._commit(*item, of[item[0]])\n"
+                "            self._lanes.map(lambda pending: self._upload(pending, deadline), files)\n",
             ),
         ),
     ),
@@ -93,14 +95,13 @@ S3_MUTANTS = (
         (
             Edit(
                 "connectors/s3/gc.py",
-                "return file.epoch < self.newest.epoch or "
-                "(file.epoch == self.newest.epoch and is_past)",
+                "return file.epoch < newest.epoch or (file.epoch == newest.epoch and is_past)",
                 "return is_past or True",
             ),
         ),
     ),
     Mutant(
         "S3: a hole in a chain is read over", ("S3 a chain with a hole",),
-        (Edit(MANIFEST, "if older is not None and older != number - 1:", "if older == number:"),),
+        (Edit(MANIFEST, "if newer is not None and number != sequence(newer) - 1:", "if newer == key:"),),
     ),
 )  # fmt: skip
