@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sinkworker.api import ConfigError, ConfigProblem
 from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
-from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
+from sinkworker.kafka.clients import Connection, connection
+from sinkworker.kafka.subscription import Subscription
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
@@ -25,7 +25,6 @@ from sinkworker.runtime.task_runner import TaskRunner
 from sinkworker.runtime.worker import TaskId, Worker
 
 FLUSH_SHARE_OF_POLL_INTERVAL = 0.8
-DEFAULT_MAX_POLL_INTERVAL_MS = 300_000
 PLAIN_JSON = {"value.converter": "JsonConverter", "value.converter.schemas.enable": "false"}
 
 
@@ -147,7 +146,8 @@ def _make_parts(
 
 def _connection(configured: ConfiguredConnector) -> Connection:
     settings = configured.settings
-    return Connection(
+    return connection(
+        settings.kafka_client,
         configured.bootstrap_servers,
         settings.name,
         configured.client,
@@ -157,8 +157,7 @@ def _connection(configured: ConfiguredConnector) -> Connection:
 
 
 def _plan(configured: ConfiguredConnector) -> TaskPlan:
-    settings, client = configured.settings, configured.client.consumer
-    max_poll_interval_ms = client.get("max_poll_interval_ms", DEFAULT_MAX_POLL_INTERVAL_MS)
+    settings = configured.settings
     return TaskPlan(
         name=settings.name,
         connector=configured.connector,
@@ -170,7 +169,7 @@ def _plan(configured: ConfiguredConnector) -> TaskPlan:
         joins_by_pattern=settings.topics_regex is not None,
         retry_delay_max_ms=settings.errors_retry_delay_max_ms,
         retry_timeout_ms=settings.errors_retry_timeout,
-        flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
+        flush_timeout_ms=int(configured.client.max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
     )
 
 

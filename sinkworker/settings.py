@@ -78,6 +78,8 @@ class SinkSettings(ConfigModel):
     """Flush as soon as this many records wait; consumer.override.max.poll.records defaults to it."""
     buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, le=INT)
     """Flush as soon as this many bytes wait, and never fetch more at a time."""
+    kafka_client: Literal["kafka-python", "confluent"] = "kafka-python"
+    """The library that speaks with Kafka; confluent is faster, and needs the extra fast."""
     key_converter: str = "StringConverter"
     """How keys are read."""
     value_converter: str = "StringConverter"

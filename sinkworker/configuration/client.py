@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping
 
 from sinkworker.configuration.reading import Reading
-from sinkworker.kafka.settings import ClientSettings, read_settings
+from sinkworker.kafka.clients import KAFKA_PYTHON, read_settings, why_missing
+from sinkworker.kafka.java_settings import ClientSettings
 
 OVERRIDE = "consumer.override."
 RESET = OVERRIDE + "auto.offset.reset"
 BOOTSTRAP = "bootstrap.servers"
+CLIENT = "kafka.client"
 SECURITY = ("security.", "sasl.", "ssl.")
 
 
@@ -46,7 +48,12 @@ def read_client(reading: Reading) -> ClientSettings:
     written = {name: key for key, name in keys.items()}
     _tell_of_two_spellings(reading, keys, written)
     unread = frozenset(key.removeprefix(OVERRIDE) for key in reading.findings.unfilled)
-    settings, wrong, refused, odd = read_settings(read, unread)
+    client = reading.value(CLIENT, KAFKA_PYTHON)
+    missing = why_missing(client)
+    if missing is not None:
+        reading.findings.invalid(CLIENT, missing)
+        return ClientSettings()
+    settings, wrong, refused, odd = read_settings(client, read, unread)
     for problem in wrong:
         reading.findings.invalid(written[problem.key], problem.message)
     for problem in refused:

@@ -21,7 +21,7 @@ from sinkworker.configuration.worker_file import (
     given,
     plugin_context,
 )
-from sinkworker.kafka.settings import ClientSettings
+from sinkworker.kafka.java_settings import ClientSettings
 from sinkworker.plugins import Catalog, Kind
 from sinkworker.properties import ConfigFile
 from sinkworker.runtime.assembly import Conversion

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sinkworker.api import ConfigError
-from sinkworker.configuration.client import BOOTSTRAP, OVERRIDE, SECURITY
+from sinkworker.configuration.client import BOOTSTRAP, CLIENT, OVERRIDE, SECURITY
 from sinkworker.properties import ConfigFile
 from sinkworker.validation import Findings, Given, tell_of_unknown
 
@@ -39,7 +39,7 @@ WORKER_NOT_HONOURED: Mapping[str, str] = {
 # From which packages transforms may call functions. A connector's file cannot say it.
 CALLABLE_PACKAGES = "python.callable.packages"
 CONVERTERS = ("key.converter", "value.converter", "header.converter")
-WORKER_KEYS = (BOOTSTRAP, *CONVERTERS, "offset.flush.interval.ms")
+WORKER_KEYS = (BOOTSTRAP, CLIENT, *CONVERTERS, "offset.flush.interval.ms")
 
 
 def worker_warnings(worker: ConfigFile) -> list[str]:

@@ -18,11 +18,12 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
 from sinkworker.api import RetriableError
-from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
+from sinkworker.kafka.consumer import KafkaPythonConsumer
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.java_settings import ClientSettings
 from sinkworker.kafka.network import Manager
-from sinkworker.kafka.refusals import RefusedError
-from sinkworker.kafka.settings import ClientSettings
+from sinkworker.kafka.security import RefusedError
+from sinkworker.kafka.subscription import Subscription
 
 BOOTSTRAP_WITHIN_MS = 10_000
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import base64
 import logging
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer
@@ -23,7 +21,9 @@ from kafka.structs import TopicPartition as ClientPartition
 
 from sinkworker.api import Offset, RetriableError, TopicPartition
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.mirror import Ended, Mirror
 from sinkworker.kafka.rebalance import RebalanceListener
+from sinkworker.kafka.subscription import Subscription
 from sinkworker.runtime.ports import (
     Bounds,
     ClientStalledError,
@@ -35,20 +35,10 @@ from sinkworker.runtime.ports import (
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_MS = 5_000
-MIRROR_EVERY_SECONDS = 1.0
 CLOSE_WITHIN_MS = 5_000
 METADATA_WITHIN_MS = 5_000
 METADATA_ATTEMPTS = 2
 UNKNOWN_EPOCH = -1
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """What to read: topics, or a pattern they match as a whole, or fixed partitions."""
-
-    topics: tuple[str, ...] = ()
-    pattern: str | None = None
-    partitions: tuple[TopicPartition, ...] = ()
 
 
 class KafkaPythonConsumer:
@@ -65,7 +55,7 @@ class KafkaPythonConsumer:
         self._client, self._admin, self._lookup_within_ms = client, admin, lookup_within_ms
         self._state: Any = client._subscription
         self._listener = RebalanceListener(self._state)
-        self._mirror = Mirror(client)
+        self._mirror = Mirror(self._send, self._commit)
         self._fixed = subscription.partitions
         self.in_group = not subscription.partitions
         self._subscribe(subscription)
@@ -235,7 +225,16 @@ class KafkaPythonConsumer:
 
     def commit(self, offsets: Mapping[TopicPartition, Offset]) -> None:
         with self._calling("Committing to the group"):
-            self._client.commit(_for_client(offsets), timeout_ms=COMMIT_WITHIN_MS)
+            self._commit(offsets)
+
+    def _commit(self, offsets: Mapping[TopicPartition, Offset]) -> None:
+        self._client.commit(_for_client(offsets), timeout_ms=COMMIT_WITHIN_MS)
+
+    def _send(self, offsets: Mapping[TopicPartition, Offset], ended: Ended) -> None:
+        def answered(_: object, answer: object) -> None:
+            ended(answer if isinstance(answer, Exception) else None)
+
+        self._client.commit_async(_for_client(offsets), callback=answered)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
         self._mirror.owe(offsets)
@@ -252,49 +251,6 @@ class KafkaPythonConsumer:
 
     def _leave(self) -> None:
         self._client.close(autocommit=False, timeout_ms=CLOSE_WITHIN_MS)
-
-
-class Mirror:
-    """Copies stored offsets to the consumer group, where lag tools look. Never a start.
-
-    One commit a second at most, and one under way at a time; what is flushed meanwhile goes with the
-    next. (A commit for every flush cost 3 % of the throughput.)
-    """
-
-    def __init__(self, client: KafkaConsumer) -> None:
-        self._client = client
-        self._owed: dict[TopicPartition, Offset] = {}
-        self._under_way: dict[TopicPartition, Offset] = {}
-        self._not_before = 0.0
-        self.failures = 0
-
-    def owe(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        self._owed.update(offsets)
-        self.send()
-
-    def send(self) -> None:
-        if self._under_way or not self._owed or time.monotonic() < self._not_before:
-            return
-        self._under_way, self._owed = self._owed, {}
-        self._not_before = time.monotonic() + MIRROR_EVERY_SECONDS
-        try:
-            self._client.commit_async(_for_client(self._under_way), callback=self._ended)
-        except Exception as error:  # a mirror's failure never stops a task
-            self._ended(None, error)
-
-    def settle(self) -> None:
-        """Commit what is owed, or was sent without an answer yet, and wait, shortly."""
-        offsets = self._under_way | self._owed
-        if offsets:
-            self._client.commit(_for_client(offsets), timeout_ms=COMMIT_WITHIN_MS)
-
-    def _ended(self, offsets: object, answer: object) -> None:
-        """Called by the client from within a poll, on the task's thread."""
-        del offsets
-        self._under_way = {}
-        if isinstance(answer, Exception):
-            self.failures += 1
-            log.info("The group's copy of the offsets was not updated: %s", answer)
 
 
 def _for_client(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kafka import errors
 
 from sinkworker.api import ConnectError, RetriableError
-from sinkworker.kafka.security import Security, SettingError
+from sinkworker.kafka.security import RefusedError, Security, SettingError
 
 # X509_V_ERR_…, as in OpenSSL's x509_vfy.h.
 NOT_YET_VALID, EXPIRED, WRONG_HOST, WRONG_ADDRESS = 9, 10, 62, 64
@@ -34,10 +34,6 @@ class Refusal(NamedTuple):
 
     def error(self) -> ConnectError:
         return RefusedError(self.sentence) if self.is_certain else RetriableError(self.sentence)
-
-
-class RefusedError(ConnectError):
-    """A broker does not let us in, or is not one that we trust. Trying again does not help."""
 
 
 def explained(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sinkworker.api import Converter, RetriableError, Schema
 from sinkworker.api.record import Header
-from sinkworker.runtime.ports import RawRecord
+from sinkworker.runtime.ports import Columns
 
 
 class Decoded(NamedTuple):
@@ -37,10 +37,9 @@ class Decoded(NamedTuple):
         return self.undecodable[at], self.errors[at]
 
 
-def decoded(raws: Sequence[RawRecord], topic: str, key: Converter, value: Converter) -> Decoded:
+def decoded(raws: Columns, topic: str, key: Converter, value: Converter) -> Decoded:
     """All of them, also those after one that fails. RetriableError leaves at once."""
-    headers = [raw.headers for raw in raws]
-    keys, values = [raw.key for raw in raws], [raw.value for raw in raws]
+    keys, values, headers = raws.keys, raws.values, raws.headers
     failed: dict[int, Exception] = {}
     key_schemas, decoded_keys = _decode_all(key, topic, keys, headers, failed)
     value_schemas, decoded_values = _decode_all(value, topic, values, headers, failed)

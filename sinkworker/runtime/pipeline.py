@@ -24,7 +24,7 @@ from sinkworker.api import (
 from sinkworker.runtime.assignment import Barrier, Delivery
 from sinkworker.runtime.decoding import Decoded, decoded
 from sinkworker.runtime.headers import header_conversion
-from sinkworker.runtime.ports import Fetched, RawRecord
+from sinkworker.runtime.ports import Columns, Fetched, RawRecord, columns
 from sinkworker.runtime.tolerance import Tolerance, sentence
 
 TransformStep = Callable[[SinkRecord], SinkRecord | None]
@@ -79,14 +79,14 @@ class Pipeline:
         return self._process(source, fetched)
 
     def _process(self, source: TopicPartition, fetched: Fetched) -> Processed:
-        raws = fetched.records
-        of_raws = decoded(raws, source.topic, self._key_converter, self._value_converter)
+        raws, of_client = fetched.records, columns(fetched.records)
+        of_raws = decoded(of_client, source.topic, self._key_converter, self._value_converter)
         records: list[SinkRecord] = []
         errant: list[ErrantRecord] = []
         barrier = None
         done = 0
         while True:
-            done, failure = self._convert(source, raws, of_raws, done, records)
+            done, failure = self._convert(source, raws, of_client, of_raws, done, records)
             if failure is None:
                 break
             if not self._tolerance.accepts(failure):
@@ -105,6 +105,7 @@ class Pipeline:
         self,
         source: TopicPartition,
         raws: Sequence[RawRecord],
+        of_client: Columns,
         of_raws: Decoded,
         done: int,
         records: list[SinkRecord],
@@ -116,13 +117,15 @@ class Pipeline:
         topic, partition = source
         steps, convert_headers, append = self._steps, self._convert_headers, records.append
         end, failure = of_raws.failure(done)
-        parts = [column[done:end] for column in (raws, *of_raws[:4])]
-        raw: RawRecord | None = None
+        given = (of_client.offsets, of_client.timestamps, of_client.headers, *of_raws[:4])
+        parts = [column[done:end] for column in given]
+        offset: int | None = None
         try:
-            for raw, key_schema, key, value_schema, value in zip(*parts, strict=True):
-                headers = raw.headers
+            for offset, timestamp, headers, key_schema, key, value_schema, value in zip(
+                *parts, strict=True
+            ):
                 record = SinkRecord(
-                    topic, partition, raw.offset, raw.timestamp, key, value,
+                    topic, partition, offset, timestamp, key, value,
                     convert_headers(topic, headers) if headers else (), key_schema, value_schema,
                 )  # fmt: skip
                 if not steps:
@@ -132,8 +135,9 @@ class Pipeline:
         except RetriableError:
             raise
         except Exception as error:
-            assert raw is not None
-            return bisect_left(raws, raw.offset, key=_offset), self._errant(source, raw, error)
+            assert offset is not None
+            at = bisect_left(of_client.offsets, offset)
+            return at, self._errant(source, raws[at], error)
         return end, None if failure is None else self._errant(source, raws[end], failure)
 
     def _transform(self, record: SinkRecord) -> SinkRecord | None:

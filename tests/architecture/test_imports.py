@@ -27,6 +27,9 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.kafka": {
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
     },
+    "sinkworker.kafka.confluent": {
+        "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "confluent_kafka",
+    },
     "sinkworker.kafka.security": {"sinkworker.kafka.security", "sinkworker.api", "cryptography"},
     "sinkworker.testing": {
         "sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest", "pydantic",

@@ -1,4 +1,4 @@
-"""What every consumer behind the port does. One test for the in-memory one and for kafka-python's."""
+"""What every consumer behind the port does: the in-memory one, and those on real Kafka."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from sinkworker.api import Offset, RetriableError, TopicPartition
+from sinkworker.kafka.clients import CONFLUENT, KAFKA_PYTHON
 from sinkworker.runtime.ports import Assigned, Consumer, Lost, Revoked
 from tests.contract.worlds import InMemoryWorld, KafkaWorld, Reader, World
 
+REAL = [pytest.param(client, marks=pytest.mark.kafka) for client in (KAFKA_PYTHON, CONFLUENT)]
 
-@pytest.fixture(params=["in memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+
+@pytest.fixture(params=["in memory", *REAL])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "kafka":
-        world: World = KafkaWorld(request.getfixturevalue("kafka"))
+    if request.param == "in memory":
+        world: World = InMemoryWorld()
     else:
-        world = InMemoryWorld()
+        world = KafkaWorld(request.getfixturevalue("kafka"), request.param)
     yield world
     world.close()
 

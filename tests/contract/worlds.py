@@ -1,4 +1,4 @@
-"""Two worlds with the same verbs: the in-memory broker, and real Kafka with kafka-python.
+"""Worlds with the same verbs: the in-memory broker, and real Kafka with each client.
 
 Owns what the contract test asks of a broker. A behaviour that only one of them had would show here.
 """
@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sinkworker.api import TopicPartition
-from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
-from sinkworker.kafka.settings import read_settings
+from sinkworker.kafka.clients import connection, read_settings
+from sinkworker.kafka.subscription import Subscription
 from sinkworker.runtime.ports import Consumer, Event, Fetched, Poll
 from sinkworker.testing import InMemoryBroker, InMemoryConsumer
 from tests.services.kafka_tools import KafkaTools
@@ -95,8 +94,8 @@ class KafkaWorld:
         "default.api.timeout.ms": "10000",
     }
 
-    def __init__(self, kafka: KafkaTools) -> None:
-        self._kafka = kafka
+    def __init__(self, kafka: KafkaTools, client: str) -> None:
+        self._kafka, self._client = kafka, client
         self._name = f"contract-{uuid.uuid4().hex[:8]}"
         self._consumers: list[Consumer] = []
 
@@ -143,12 +142,12 @@ class KafkaWorld:
         max_poll_records: int = 500,
     ) -> Consumer:
         settings, wrong, refused, _ = read_settings(
-            self.settings | {"max.poll.records": str(max_poll_records)}
+            self._client, self.settings | {"max.poll.records": str(max_poll_records)}
         )
         assert not wrong + refused
-        connection = Connection(self._kafka.bootstrap, self._name, settings, 1 << 24, 500)
+        to = connection(self._client, self._kafka.bootstrap, self._name, settings, 1 << 24, 500)
         subscription = Subscription(tuple(topics), pattern, tuple(partitions))
-        consumer = connection.consumer(subscription, len(self._consumers))
+        consumer = to.consumer(subscription, len(self._consumers))
         self._consumers.append(consumer)
         return consumer
 

@@ -14,8 +14,8 @@ from confluent_kafka.admin import (
 )
 
 from sinkworker.kafka.connection import Connection
+from sinkworker.kafka.java_settings import ClientSettings
 from sinkworker.kafka.security import read_security
-from sinkworker.kafka.settings import ClientSettings
 from tests.e2e.scene import CONFIGS
 from tests.e2e.secured import (
     KEY_PASSWORD,

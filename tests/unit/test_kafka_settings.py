@@ -10,18 +10,9 @@ from kafka import KafkaAdminClient, KafkaConsumer
 
 from sinkworker.configuration.client import RESET
 from sinkworker.kafka.connection import Connection
+from sinkworker.kafka.java_settings import _ORDERED, JAVA_ASSIGNORS, LOOKUP, ClientSettings
 from sinkworker.kafka.security import KNOWN, why_refused
-from sinkworker.kafka.settings import (
-    _ORDERED,
-    DEFAULTS,
-    FIXED,
-    HONOURED,
-    JAVA_ASSIGNORS,
-    LOOKUP,
-    REFUSED,
-    ClientSettings,
-    read_settings,
-)
+from sinkworker.kafka.settings import DEFAULTS, FIXED, HONOURED, REFUSED, read_settings
 
 # ConsumerConfig.configNames() of kafka-clients 4.3.1, without internal.*
 JAVA_SETTINGS = """

@@ -4,9 +4,18 @@ Owns TLS, logins, stores of keys and certificates, and why a setting among them 
 Must not know clients or where the settings were written. No secret is in a repr or a message.
 """
 
-from sinkworker.kafka.security.problems import SettingError
+from sinkworker.kafka.security.problems import RefusedError, SettingError
 from sinkworker.kafka.security.reading import FIXED, KNOWN, read_security, why_refused
 from sinkworker.kafka.security.settings import Security
 from sinkworker.kafka.security.tls import Tls
 
-__all__ = ["FIXED", "KNOWN", "Security", "SettingError", "Tls", "read_security", "why_refused"]
+__all__ = [
+    "FIXED",
+    "KNOWN",
+    "RefusedError",
+    "Security",
+    "SettingError",
+    "Tls",
+    "read_security",
+    "why_refused",
+]

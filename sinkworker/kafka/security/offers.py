@@ -54,6 +54,12 @@ def _choose_suites(
     return left
 
 
+def older_suites(suites: str) -> str:
+    """OpenSSL's list of those named that are not of TLSv1.3."""
+    named = [suite for suite in _items(suites) if suite not in SUITES_OF_1_3]
+    return ":".join(map(_openssl_name, named))
+
+
 def _check(suites: list[str]) -> None:
     """One by one: of several, OpenSSL silently drops those that it does not know. And by name: it
     takes expressions, too."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sinkworker.api import ConfigProblem
+from sinkworker.api import ConfigProblem, ConnectError
 
 T = TypeVar("T")
 
@@ -23,6 +23,10 @@ class SettingError(Exception):
     def __init__(self, key: str, why: str) -> None:
         super().__init__(f"{key}: {why}")
         self.problem = ConfigProblem(key, why)
+
+
+class RefusedError(ConnectError):
+    """A broker does not let us in, or is not one that we trust. Trying again does not help."""
 
 
 @dataclass

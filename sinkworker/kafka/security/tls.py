@@ -56,28 +56,43 @@ class Tls:
     def _trust(self, context: ssl.SSLContext) -> None:
         # As in Java: a certificate of the store is trusted, also one that another has signed.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        trusted = self.trusted()
+        if trusted is None:
+            context.load_default_certs()
+            return
+        try:
+            context.load_verify_locations(cadata=trusted)
+        except ssl.SSLError:
+            key = TRUST_LOCATION if TRUST_LOCATION in self.given else TRUST_PEM
+            raise SettingError(key, "A certificate is damaged") from None
+
+    def trusted(self) -> str | None:
+        """The certificates of the trust store as PEM; None stands for those that the system trusts."""
         key = self._one_of_two(TRUST_LOCATION, TRUST_PEM)
         self._refuse_without(TRUST_LOCATION, TRUST_PASSWORD)
         if key is None:
-            context.load_default_certs()
-            return
+            return None
         certificates = blocks(self._pem("ssl.truststore", key), CERTIFICATE)
         if not certificates:
             raise SettingError(key, "There is no certificate")
-        try:
-            context.load_verify_locations(cadata="".join(certificates))
-        except ssl.SSLError:
-            raise SettingError(key, "A certificate is damaged") from None
+        return "".join(certificates)
 
     def _identify(self, context: ssl.SSLContext) -> None:
+        identity = self.identity()
+        if identity is not None:
+            key = KEY_LOCATION if KEY_LOCATION in self.given else KEY_PEM
+            load_identity(context, key, identity, self.given.get(KEY_PASSWORD))
+
+    def identity(self) -> str | None:
+        """Our private key and our certificates as PEM."""
         key = self._one_of_two(KEY_LOCATION, KEY_PEM)
         self._refuse_without(KEY_PEM, KEY_CHAIN)
         self._refuse_without(KEY_CHAIN, KEY_PEM)
         self._refuse_without(KEY_LOCATION, STORE_PASSWORD)
-        if key is not None:
-            chain = self.given[KEY_CHAIN] if key == KEY_PEM else ""
-            pem = self._pem("ssl.keystore", key) + chain
-            load_identity(context, key, pem, self.given.get(KEY_PASSWORD))
+        if key is None:
+            return None
+        chain = self.given[KEY_CHAIN] if key == KEY_PEM else ""
+        return self._pem("ssl.keystore", key) + chain
 
     def _one_of_two(self, key: str, other: str) -> str | None:
         if key in self.given and other in self.given:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
 from sinkworker.kafka.settings import read_settings
+from sinkworker.kafka.subscription import Subscription
 from tests.contract.worlds import Reader
 from tests.faults.proxy import KafkaProxy, ProxiedKafka
 from tests.services.kafka_tools import KafkaTools

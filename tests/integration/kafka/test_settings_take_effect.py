@@ -15,8 +15,10 @@ from kafka.record.default_records import DefaultRecordBatch
 
 from sinkworker.api import Offset, TopicPartition
 from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
-from sinkworker.kafka.settings import FIXED, HONOURED, LOOKUP, REFUSED, read_settings
+from sinkworker.kafka.consumer import KafkaPythonConsumer
+from sinkworker.kafka.java_settings import LOOKUP
+from sinkworker.kafka.settings import FIXED, HONOURED, REFUSED, read_settings
+from sinkworker.kafka.subscription import Subscription
 from tests.services.kafka_tools import KafkaTools
 from tests.services.process import wait_until
 

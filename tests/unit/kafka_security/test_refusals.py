@@ -19,10 +19,10 @@ from kafka import errors
 from sinkworker.api import ConnectError, RetriableError
 from sinkworker.kafka import connection
 from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
+from sinkworker.kafka.java_settings import ClientSettings
 from sinkworker.kafka.refusals import RefusedError, explained
 from sinkworker.kafka.security import Security, read_security
-from sinkworker.kafka.settings import ClientSettings
+from sinkworker.kafka.subscription import Subscription
 from tests.services.certificates import Authority, Identity
 from tests.services.process import free_port
 from tests.unit.kafka_security.strangers import Stranger, answers, hangs_up, silent, speaks_tls

@@ -1,0 +1,1 @@
+"""confluent-kafka (librdkafka) behind `runtime.ports.Consumer`; the extra `fast`."""

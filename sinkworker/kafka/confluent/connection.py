@@ -1,0 +1,120 @@
+"""Making a consumer: one librdkafka client for a task of a connector.
+
+Owns the settings that depend on the connector and the task, and waiting for a first broker. Must not
+know the port's methods.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from sinkworker.api import RetriableError
+from sinkworker.kafka.confluent.commits import Commits
+from sinkworker.kafka.confluent.consumer import ConfluentConsumer
+from sinkworker.kafka.confluent.failures import translated
+from sinkworker.kafka.confluent.rebalance import Rebalances
+from sinkworker.kafka.confluent.security import properties
+from sinkworker.kafka.confluent.settings import POLL_RECORDS
+from sinkworker.kafka.confluent.topics import Topics
+from sinkworker.kafka.confluent.troubles import Troubles
+from sinkworker.kafka.java_settings import COOPERATIVE, ClientSettings
+from sinkworker.kafka.security import RefusedError
+from sinkworker.kafka.subscription import Subscription
+
+BOOTSTRAP_WITHIN_SECONDS = 10.0
+ANSWERS_WITHIN_SECONDS = 0.5
+REFRESH, STRATEGY = "topic.metadata.refresh.interval.ms", "partition.assignment.strategy"
+DEFAULT_REFRESH_MS = 300_000
+# An admin client takes these, and no setting of consumers.
+OF_ADMIN = ("bootstrap.", "client.", "security.", "sasl.", "ssl.", "socket.", "reconnect.", "retry.",
+            "metadata.recovery.", "connections.", "broker.", "log")  # fmt: skip
+
+kafka_log = logging.getLogger("kafka.librdkafka")
+
+
+@dataclass(frozen=True)
+class ConfluentConnection:
+    """Implements `clients.Connection`. The fields are those of `clients.connection`."""
+
+    bootstrap_servers: str
+    connector: str
+    settings: ClientSettings
+    fetch_budget: int
+    poll_records: int
+
+    def consumer(self, subscription: Subscription, task: int) -> ConfluentConsumer:
+        """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
+        arguments = self._arguments(task)
+        records = int(arguments.pop(POLL_RECORDS))
+        refresh_seconds = int(arguments.get(REFRESH, DEFAULT_REFRESH_MS)) / 1000
+        admin = self._admin(arguments)
+        topics = Topics(admin, subscription, refresh_seconds)
+        commits, troubles = Commits(), Troubles()
+        rebalances = Rebalances(is_cooperative=arguments[STRATEGY] == COOPERATIVE)
+        callbacks = {"on_commit": commits.on_commit, "error_cb": troubles.on_error}
+        with translated("Making a Kafka client"):
+            client = Consumer(arguments | callbacks, logger=kafka_log)
+        return ConfluentConsumer(
+            client, admin, subscription, topics, rebalances, commits, troubles,
+            records, self.settings.lookup_within_ms,
+        )  # fmt: skip
+
+    def check(self) -> None:
+        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
+        whoever starts workers may do so again."""
+        try:
+            self._admin(self._arguments(0))
+        except RefusedError as error:
+            raise RetriableError(str(error)) from error
+
+    def _arguments(self, task: int) -> dict[str, Any]:
+        budget = self.fetch_budget
+        chosen = {
+            "client.id": f"connector-consumer-{self.connector}",
+            "group.id": f"connect-{self.connector}",
+            "fetch.max.bytes": min(52_428_800, budget),
+            "queued.max.messages.kbytes": max(1, budget // 1024),
+            "session.timeout.ms": min(45_000, self.settings.max_poll_interval_ms),
+            POLL_RECORDS: self.poll_records,
+            **self.settings.consumer,
+        }
+        instance = chosen.pop("group.instance.id", None)
+        return chosen | ({"group.instance.id": f"{instance}-{task}"} if instance else {}) | {
+            "client.id": f"{chosen['client.id']}-{task}",
+            "bootstrap.servers": self.bootstrap_servers,
+            # librdkafka wants it below fetch.max.bytes; to a consumer it means nothing else.
+            "message.max.bytes": max(1000, min(1_000_000, int(chosen["fetch.max.bytes"]))),
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            **properties(self.settings.security),
+        }  # fmt: skip
+
+    def _admin(self, arguments: dict[str, Any]) -> AdminClient:
+        """One that has met a broker."""
+        troubles = Troubles()
+        own = {key: value for key, value in arguments.items() if key.startswith(OF_ADMIN)}
+        with translated("Making a Kafka client"):
+            admin = AdminClient(own | {"error_cb": troubles.on_error, "log_level": 0})
+        deadline = time.monotonic() + BOOTSTRAP_WITHIN_SECONDS
+        while not self._answers(admin):
+            admin.poll(0)
+            troubles.raise_refusal()
+            if time.monotonic() >= deadline:
+                where = self.bootstrap_servers
+                raise RetriableError(f"No Kafka broker answers at bootstrap.servers={where}")
+        return admin
+
+    def _answers(self, admin: AdminClient) -> bool:
+        try:
+            admin.describe_cluster(request_timeout=ANSWERS_WITHIN_SECONDS).result()
+        except KafkaException:
+            return False
+        return True

@@ -1,0 +1,78 @@
+"""librdkafka's messages as the records of a batch.
+
+Owns that nothing is made of a record that nobody asks for: a message has methods, and the pipeline
+takes whole columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from confluent_kafka import Message
+
+from sinkworker.api import Header
+from sinkworker.runtime.ports import Columns, RawRecord
+
+
+class MessageRecord:
+    """One of them, for whoever looks at it alone. Implements `runtime.ports.RawRecord`."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Message[Any, Any]) -> None:
+        self._message = message
+
+    @property
+    def offset(self) -> int:
+        return self._message.offset() or 0
+
+    @property
+    def timestamp(self) -> int:
+        return self._message.timestamp()[1]
+
+    @property
+    def key(self) -> bytes | None:
+        return self._message.key()
+
+    @property
+    def value(self) -> bytes | None:
+        return self._message.value()
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        return self._message.headers() or ()  # type: ignore[return-value]
+
+    @property
+    def leader_epoch(self) -> int | None:
+        return self._message.leader_epoch()
+
+
+class Messages(Sequence[RawRecord]):
+    """The records of one partition."""
+
+    def __init__(self, messages: list[Message[Any, Any]]) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @overload
+    def __getitem__(self, at: int) -> RawRecord: ...
+    @overload
+    def __getitem__(self, at: slice) -> Messages: ...
+    def __getitem__(self, at: int | slice) -> RawRecord | Messages:
+        if isinstance(at, slice):
+            return Messages(self._messages[at])
+        return MessageRecord(self._messages[at])
+
+    def columns(self) -> Columns:
+        """`map` over the class's methods: half of what a loop costs that calls them one by one."""
+        of = self._messages
+        return Columns(
+            list(map(Message.offset, of)),  # type: ignore[arg-type]
+            [timestamp for _, timestamp in map(Message.timestamp, of)],
+            list(map(Message.key, of)),
+            list(map(Message.value, of)),
+            [headers or () for headers in map(Message.headers, of)],  # type: ignore[misc]
+        )

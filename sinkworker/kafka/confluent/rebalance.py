@@ -1,0 +1,71 @@
+"""librdkafka's rebalances → events.
+
+Owns which partitions are held, and the callbacks, which run inside a poll on the task's thread: hold
+or let go, append an event, return. Must not know what becomes of the events.
+"""
+
+from __future__ import annotations
+
+from confluent_kafka import OFFSET_END, Consumer
+from confluent_kafka import TopicPartition as ClientPartition
+
+from sinkworker.api import TopicPartition
+from sinkworker.runtime.ports import Assigned, Event, Lost, Revoked
+
+# A position that is never fetched from: it needs no committed offset, and no log is too short for it.
+PLACEHOLDER = OFFSET_END
+
+
+class Rebalances:
+    """positions: of every held partition, the next offset to hand out; None until the first seek."""
+
+    def __init__(self, *, is_cooperative: bool) -> None:
+        self._is_cooperative = is_cooperative
+        self._events: list[Event] = []
+        self.positions: dict[TopicPartition, int | None] = {}
+        self.reading: set[TopicPartition] = set()
+
+    def on_assign(self, client: Consumer, partitions: list[ClientPartition]) -> None:
+        placed = [ClientPartition(each.topic, each.partition, PLACEHOLDER) for each in partitions]
+        if self._is_cooperative:
+            client.incremental_assign(placed)
+        else:
+            client.assign(placed)
+        client.pause(placed)
+        self.hold(_named(partitions))
+
+    def hold(self, partitions: frozenset[TopicPartition]) -> None:
+        self.positions |= dict.fromkeys(partitions)
+        self._note(Assigned(partitions))
+
+    def on_revoke(self, client: Consumer, partitions: list[ClientPartition]) -> None:
+        self._let_go(client, partitions)
+        self._note(Revoked(_named(partitions)))
+
+    def on_lost(self, client: Consumer, partitions: list[ClientPartition]) -> None:
+        self._let_go(client, partitions)
+        self._note(Lost(_named(partitions)))
+
+    def _let_go(self, client: Consumer, partitions: list[ClientPartition]) -> None:
+        if self._is_cooperative:
+            client.incremental_unassign(partitions)
+        else:
+            client.unassign()
+        for partition in _named(partitions):
+            self.positions.pop(partition, None)
+            self.reading.discard(partition)
+
+    def _note(self, event: Event) -> None:
+        if event.partitions:
+            self._events.append(event)
+
+    def drain(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+    def has_events(self) -> bool:
+        return bool(self._events)
+
+
+def _named(partitions: list[ClientPartition]) -> frozenset[TopicPartition]:
+    return frozenset(TopicPartition(each.topic, each.partition) for each in partitions)
