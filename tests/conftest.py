@@ -28,6 +28,10 @@ from tests.services.store import Store
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="the seed of fault rounds; else a new one")
     parser.addoption("--round", type=int, help="play this one fault round only")
+    parser.addoption(
+        "--kafka-client", default="kafka-python", choices=["kafka-python", "confluent"],
+        help="what workers read with, in end-to-end tests and fault rounds",
+    )  # fmt: skip
 
 
 def _unavailable(reason: str) -> None:

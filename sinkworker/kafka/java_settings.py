@@ -88,6 +88,7 @@ def assignors(text: str, known: Collection[str]) -> list[str]:
 # Read here and by nobody else: the longest wait for offsets, bounds and times.
 LOOKUP = "default.api.timeout.ms"
 MAX_POLL_INTERVAL = "max.poll.interval.ms"
+OWN_OF_LIBRDKAFKA = "librdkafka."
 # Read before the client's settings are.
 READ_EARLIER = ("auto.offset.reset", "bootstrap.servers")
 
@@ -209,6 +210,8 @@ def _why_refused(key: str, text: str, dialect: Dialect) -> str | None:
         value, why = dialect.fixed[key]
         return None if text.strip().lower() == value.lower() else f"can only be {value}: {why}"
     reason = dialect.refused.get(key) or security.why_refused(key)
+    if key.startswith(OWN_OF_LIBRDKAFKA):
+        reason = "it is for kafka.client=confluent"
     if reason:
         return f"cannot be set: {reason}"
     return f"is no setting of a Kafka consumer{_hint(key, dialect)}"

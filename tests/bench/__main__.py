@@ -7,6 +7,7 @@ worker to loop. Prints only: nothing here asserts a time.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -38,11 +39,28 @@ class Result(NamedTuple):
     first_row: float
 
 
+class Case(NamedTuple):
+    """What both programs do."""
+
+    mode: str
+    client: str
+    tasks: int
+
+    def __str__(self) -> str:
+        return f"{self.mode}, {self.client}, {self.tasks} task{'s' if self.tasks > 1 else ''}"
+
+
+def cases(modes: list[str], clients: list[str], tasks: list[int]) -> list[Case]:
+    return [Case(*each) for each in itertools.product(modes, clients, tasks)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--modes", nargs="+", default=["insert", "upsert"])
+    parser.add_argument("--clients", nargs="+", default=["kafka-python", "confluent"])
+    parser.add_argument("--tasks", nargs="+", type=int, default=[1, 2])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         kafka = choose.kafka(Path(home) / "kafka").start()
@@ -52,8 +70,8 @@ def main() -> None:
             tools.create_topic(TOPIC, PARTITIONS)
             alerts.produce(tools, TOPIC, PARTITIONS, arguments.records)
             bench = Bench(Path(home), tools, postgres.url(), arguments.records)
-            for mode in arguments.modes:
-                report(mode, *bench.interleaved(mode, arguments.runs), arguments.records)
+            for case in cases(arguments.modes, arguments.clients, arguments.tasks):
+                report(case, *bench.interleaved(case, arguments.runs), arguments.records)
         finally:
             postgres.stop()
             kafka.stop()
@@ -64,21 +82,21 @@ class Bench:
         self._home, self._kafka, self._records = home, kafka, records
         self._database = Database(url)
 
-    def interleaved(self, mode: str, runs: int) -> tuple[list[Result], list[Result]]:
+    def interleaved(self, case: Case, runs: int) -> tuple[list[Result], list[Result]]:
         """Worker and loop in turn, so that a machine that drifts drifts for both."""
         workers, loops = [], []
         for number in range(runs):
-            workers.append(self._worker(mode, number))
-            loops.append(self._loop(mode))
+            workers.append(self._worker(case, number))
+            loops.append(self._loop(case))
         return workers, loops
 
-    def _worker(self, mode: str, number: int) -> Result:
-        key = ", PRIMARY KEY (alert_id)" if mode == "upsert" else ""
+    def _worker(self, case: Case, number: int) -> Result:
+        key = ", PRIMARY KEY (alert_id)" if case.mode == "upsert" else ""
         self._database.execute("DROP TABLE IF EXISTS alerts")
         self._database.execute(
             f"CREATE TABLE alerts (alert_id bigint, stage_id int, level text, message text{key})"
         )
-        name = f"bench-{mode}-{number}"
+        name = f"bench-{'-'.join(map(str, case))}-{number}"
         keyed = "insert.mode=upsert\npk.mode=record_value\npk.fields=alert_id\n"
         config = self._home / f"{name}.properties"
         config.write_text(
@@ -86,7 +104,8 @@ class Bench:
             f"bootstrap.servers={self._kafka.bootstrap}\nbatch.size={BATCH_SIZE}\n"
             "value.converter=JsonConverter\nvalue.converter.schemas.enable=false\n"
             f"connection.url={self._database.url}\ntable.name.format=alerts\n"
-            + (keyed if mode == "upsert" else "")
+            f"kafka.client={case.client}\ntasks.max={case.tasks}\n"
+            + (keyed if case.mode == "upsert" else "")
         )
         command = [sys.executable, "-m", "sinkworker", "start", "--log-level", "error", str(config)]
         progress = (
@@ -102,8 +121,8 @@ class Bench:
         query = statement("offsets", "create", offsets=identifier("sinkworker_offsets"))
         self._database.execute(query)  # type: ignore[arg-type]
 
-    def _loop(self, mode: str) -> Result:
-        key = ", PRIMARY KEY (alert_id)" if mode == "upsert" else ""
+    def _loop(self, case: Case) -> Result:
+        key = ", PRIMARY KEY (alert_id)" if case.mode == "upsert" else ""
         self._database.execute("DROP TABLE IF EXISTS hand, hand_offsets")
         self._database.execute(
             f"CREATE TABLE hand (alert_id bigint, stage_id int, level text, message text{key})"
@@ -114,8 +133,8 @@ class Bench:
         )
         script = str(Path(__file__).with_name("hand_written.py"))
         command = [
-            sys.executable, script, self._kafka.bootstrap, self._database.url, TOPIC,
-            str(PARTITIONS), str(self._records), mode, str(BATCH_SIZE),
+            sys.executable, script, case.client, self._kafka.bootstrap, self._database.url, TOPIC,
+            str(PARTITIONS), str(self._records), case.mode, str(BATCH_SIZE), str(case.tasks),
         ]  # fmt: skip
         return self._measured(command, "SELECT sum(next_offset) FROM hand_offsets")
 
@@ -144,9 +163,9 @@ def ended(process: subprocess.Popen[bytes], rows_per_second: float, first_row: f
     return Result(rows_per_second, cpu_seconds, int(peak) / 1024, first_row)
 
 
-def report(mode: str, workers: list[Result], loops: list[Result], records: int) -> None:
+def report(case: Case, workers: list[Result], loops: list[Result], records: int) -> None:
     """Medians, and the ratio of each pair."""
-    print(f"\n{mode}: {len(workers)} runs each, interleaved; medians")
+    print(f"\n{case}: {len(workers)} runs each, interleaved; medians")
     print(f"{'':12}{'rows/s':>10}{'CPU s/M':>8}{'RSS MB':>8}{'first row s':>13}")
     for name, results in (("worker", workers), ("hand-written", loops)):
         rows, cpu, rss, first = (statistics.median(column) for column in zip(*results, strict=True))
@@ -154,7 +173,7 @@ def report(mode: str, workers: list[Result], loops: list[Result], records: int) 
     ratios = [w.rows_per_second / h.rows_per_second for w, h in zip(workers, loops, strict=True)]
     print(f"worker / hand-written: {statistics.median(ratios):.2f} "
           f"({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
-    print(json.dumps({"mode": mode, "ratios": [round(ratio, 3) for ratio in ratios]}))
+    print(json.dumps(case._asdict() | {"ratios": [round(ratio, 3) for ratio in ratios]}))
 
 
 if __name__ == "__main__":

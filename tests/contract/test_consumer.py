@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -188,11 +189,12 @@ def test_fixed_partitions_are_read_without_a_group(world: World) -> None:
 
 
 def test_a_topic_that_joins_a_pattern_is_assigned(world: World) -> None:
-    old = TopicPartition(world.create_topic(prefix="matched.a"), 0)
-    world.create_topic(prefix="not-matched.a")
-    reader = opened(world.consumer(pattern=r"matched\..*"), old)
+    name = f"matched-{uuid.uuid4().hex[:8]}"
+    old = TopicPartition(world.create_topic(prefix=f"{name}.a"), 0)
+    world.create_topic(prefix=f"not-{name}.a")
+    reader = opened(world.consumer(pattern=rf"{name}\..*"), old)
     assert set(reader.consumer.topics()) == {old.topic}
-    new = TopicPartition(world.create_topic(prefix="matched.b"), 0)
+    new = TopicPartition(world.create_topic(prefix=f"{name}.b"), 0)
     reader.poll_until(lambda: reader.owned() == {old, new}, "the new topic")
 
 

@@ -13,7 +13,9 @@ from tests.services.kafka_tools import KafkaTools
 
 
 @pytest.fixture
-def scene(kafka: KafkaTools, database: Database, tmp_path: Path) -> Iterator[Scene]:
-    scene = Scene(kafka, database, tmp_path)
+def scene(
+    kafka: KafkaTools, database: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Scene]:
+    scene = Scene(kafka, database, tmp_path, request.config.getoption("--kafka-client"))
     yield scene
     scene.close()

@@ -28,8 +28,8 @@ QUICK = {
 class Scene:
     """One connector on one topic and one database."""
 
-    def __init__(self, kafka: KafkaTools, database: Database, home: Path) -> None:
-        self.kafka, self.database, self._home = kafka, database, home
+    def __init__(self, kafka: KafkaTools, database: Database, home: Path, client: str) -> None:
+        self.kafka, self.database, self._home, self.client = kafka, database, home, client
         self.name = f"e2e-{uuid.uuid4().hex[:8]}"
         self._workers: list[WorkerProcess] = []
         self._numbers = itertools.count()
@@ -43,6 +43,7 @@ class Scene:
         changed = {
             "name": self.name, "topics": topic, "bootstrap.servers": self.kafka.bootstrap,
             "connection.url": self.database.url, "connection.user": "postgres",
+            "kafka.client": self.client,
         }  # fmt: skip
         return self._write(changed | QUICK | _dotted(keys), (CONFIGS / file).read_text() + "\n")
 
@@ -51,6 +52,7 @@ class Scene:
             "name": name or self.name,
             "connector.class": "PostgresSink",
             "bootstrap.servers": self.kafka.bootstrap,
+            "kafka.client": self.client,
             "topics": topic,
             "value.converter": "JsonConverter",
             "value.converter.schemas.enable": "false",

@@ -18,7 +18,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 from tests.faults import report
-from tests.faults.campaign import SIDE_BY_SIDE, Campaign, Result, flaw
+from tests.faults.campaign import CLIENTS, SIDE_BY_SIDE, Campaign, Result, flaw
 from tests.faults.catalogue import SHORT
 from tests.faults.mutants import MUTANTS, hunt, sow
 from tests.faults.s3_mutants import S3_MUTANTS
@@ -35,7 +35,7 @@ def main() -> None:
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="sinkworker-", ignore_cleanup_errors=True) as home:
         servers = Servers(Path(home) / "servers")
-        campaign = Campaign(SHORT, servers, Path(home) / "rounds", seed)
+        campaign = Campaign(SHORT, servers, Path(home) / "rounds", seed, arguments.kafka_client)
         try:
             run = report.Run(seed, arguments.minutes)
             if arguments.minutes:
@@ -59,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60, help="how long to play rounds")
     parser.add_argument("--seed", type=int, help="else a new one")
+    parser.add_argument("--kafka-client", choices=CLIENTS, help="else each in turn")
     parser.add_argument("--no-mutants", dest="mutants", action="store_false")
     parser.add_argument("--report", type=Path, help="a Markdown file to write")
     return parser.parse_args()

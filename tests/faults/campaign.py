@@ -19,6 +19,7 @@ from tests.faults.landing import Kind
 from tests.faults.rig import Outcome, Play, Rig
 from tests.faults.servers import Servers
 
+CLIENTS = ("kafka-python", "confluent")
 SIDE_BY_SIDE = 3
 """Rounds mostly wait, so two cores carry three."""
 
@@ -45,20 +46,29 @@ class Result:
     number: int
     round: Round
     seed: int
+    client: str = CLIENTS[0]
     seconds: float = 0
     outcome: Outcome = field(default_factory=Outcome)
     error: str | None = None
 
     @property
     def replay(self) -> str:
-        return f"pytest -m faults --seed {self.seed} --round {self.number}"
+        round_ = f"--seed {self.seed} --round {self.number}"
+        return f"pytest -m faults {round_} --kafka-client {self.client}"
 
 
 class Campaign:
-    """Plays rounds on common servers. Round r of a seed is always the same one."""
+    """Plays rounds on common servers. Round r of a seed is always the same one.
 
-    def __init__(self, rounds: Sequence[Round], servers: Servers, home: Path, seed: int) -> None:
+    client: what workers read with; None: each client in turn, and each round with both.
+    """
+
+    def __init__(
+        self, rounds: Sequence[Round], servers: Servers, home: Path, seed: int,
+        client: str | None = None,
+    ) -> None:  # fmt: skip
         self._rounds, self._servers, self._home, self._seed = rounds, servers, home, seed
+        self._client = client
         self._kafka, self._postgres = threading.Lock(), threading.Lock()
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
 
@@ -71,7 +81,8 @@ class Campaign:
     def play(self, number: int, source: Path | None = None) -> Result:
         """source: a folder with the code to run instead of this one."""
         played = self._rounds[number % len(self._rounds)]
-        result, began = Result(number, played, self._seed), time.monotonic()
+        client = self._client or CLIENTS[(number + number // len(self._rounds)) % len(CLIENTS)]
+        result, began = Result(number, played, self._seed, client), time.monotonic()
         with self._servers_of(played):
             try:
                 self._play(result, source)
@@ -96,7 +107,8 @@ class Campaign:
         dice = Random(f"{self._seed}/{number}/{played.name}")
         home = self._home / f"round-{number}-{time.monotonic_ns()}"
         rig = Rig(self._servers, dice, home, own_kafka=played.own_kafka,
-                  own_postgres=played.own_postgres, source=source, lands_in=played.lands_in)  # fmt: skip
+                  own_postgres=played.own_postgres, source=source, lands_in=played.lands_in,
+                  client=result.client)  # fmt: skip
         result.outcome = rig.outcome
         try:
             played.play(rig)

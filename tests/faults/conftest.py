@@ -45,7 +45,8 @@ def playing(
     if reason:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     servers = Servers(services_home / "faults")
-    campaign = Campaign(SHORT, servers, services_home / "rounds", seed)
+    client = request.config.getoption("--kafka-client")
+    campaign = Campaign(SHORT, servers, services_home / "rounds", seed, client)
     numbers = [
         item.callspec.params["round_number"]
         for item in request.session.items

@@ -6,6 +6,7 @@ exists.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from sinkworker.failpoints import Failpoint
@@ -55,6 +56,23 @@ PLACES = {
     "shutdown.flush": Place(f"{LOOP}._flush_once_more", "before", often=False),
     "close.before": Place(f"{CONSUMER}.close", "before", often=False),
 }
+
+# kafka-python's → confluent's.
+OF_CONFLUENT = {
+    CONSUMER: "sinkworker.kafka.confluent.consumer:ConfluentConsumer",
+    f"{LISTENER}.on_partitions_assigned": "sinkworker.kafka.confluent.rebalance:Rebalances.on_assign",
+    f"{LISTENER}.on_partitions_revoked": "sinkworker.kafka.confluent.rebalance:Rebalances.on_revoke",
+}
+
+
+def of_client(failpoint: Failpoint, client: str) -> Failpoint:
+    """The same place in another client's adapter."""
+    if client == "confluent":
+        for of_kafka_python, own in OF_CONFLUENT.items():
+            if failpoint.at.startswith(of_kafka_python):
+                return replace(failpoint, at=failpoint.at.replace(of_kafka_python, own))
+    return failpoint
+
 
 CHAIN = "connectors.s3.chain:Chain"
 S3_TASK = "connectors.s3.task:S3SinkTask"

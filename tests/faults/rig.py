@@ -22,6 +22,7 @@ from tests.faults import cargo, history
 from tests.faults.findings import Case
 from tests.faults.landing import Kind, Landing
 from tests.faults.observer import Observer
+from tests.faults.places import of_client
 from tests.faults.postgres_landing import PostgresLanding
 from tests.faults.proxy import KafkaProxy
 from tests.faults.s3_landing import S3Landing
@@ -144,9 +145,11 @@ class Rig:
     def __init__(
         self, servers: Servers, dice: Random, home: Path, *, own_kafka: bool = False,
         own_postgres: bool = False, source: Path | None = None, lands_in: Kind = "postgres",
+        client: str = "kafka-python",
     ) -> None:  # fmt: skip
         home.mkdir(parents=True, exist_ok=True)
         self.servers, self.dice, self.home, self._source = servers, dice, home, source
+        self.client = client
         self.kafka_server = servers.own_kafka() if own_kafka else servers.kafka()
         self.kafka = KafkaTools(self.kafka_server.bootstrap)
         self.landing: Landing = (
@@ -265,6 +268,7 @@ class Rig:
         lines = QUICK | self.landing.keys(self.table, self.connector) | {
             "name": self.connector,
             "bootstrap.servers": kafka or self.kafka_server.bootstrap,
+            "kafka.client": self.client,
             "topics": self.topic,
             "value.converter": "JsonConverter",
             "value.converter.schemas.enable": "false",
@@ -281,9 +285,10 @@ class Rig:
         seconds_a_flush: it rests so long before each, so that its backlog lasts.
         """
         rests = [self.landing.places["flush.before"].failpoint("sleep", 0, seconds_a_flush)]
+        struck = [*failpoints, *(rests if seconds_a_flush else ())]
         worker = FaultyWorker(
             config, home=self.home, number=len(self._workers),
-            failpoints=[*failpoints, *(rests if seconds_a_flush else ())],
+            failpoints=[of_client(each, self.client) for each in struck],
             source=self._source, env=dict(self.landing.environment),
         )  # fmt: skip
         self._workers.append(worker)

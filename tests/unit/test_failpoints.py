@@ -14,7 +14,7 @@ import pytest
 
 from sinkworker.api import RetriableError
 from sinkworker.failpoints import VARIABLE, Failpoint, arm
-from tests.faults.places import PLACES, S3_PLACES
+from tests.faults.places import PLACES, S3_PLACES, Place, of_client
 
 HERE = __name__
 
@@ -153,15 +153,16 @@ def test_no_module_of_a_running_worker_knows_of_failpoints() -> None:
     assert sorted(who) == ["failpoints.py", "start.py"]
 
 
+@pytest.mark.parametrize("client", ["kafka-python", "confluent"])
 @pytest.mark.parametrize(
     "place",
     [*PLACES.values(), *S3_PLACES.values()],
     ids=[*PLACES, *(f"s3 {each}" for each in S3_PLACES)],
 )
 def test_every_place_of_the_fault_suite_is_a_function_of_the_worker(
-    place: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sinkworker.failpoints import _found
 
-    owner, name = _found(place.at)  # type: ignore[attr-defined]
+    owner, name = _found(of_client(place.failpoint("exit"), client).at)
     assert callable(getattr(owner, name))

@@ -80,7 +80,6 @@ class ConfluentConnection:
             "group.id": f"connect-{self.connector}",
             "fetch.max.bytes": min(52_428_800, budget),
             "queued.max.messages.kbytes": max(1, budget // 1024),
-            "session.timeout.ms": min(45_000, self.settings.max_poll_interval_ms),
             POLL_RECORDS: self.poll_records,
             **self.settings.consumer,
         }

@@ -14,10 +14,15 @@ from confluent_kafka import Consumer, KafkaException
 from sinkworker.api import ConfigProblem
 from sinkworker.kafka import java_settings
 from sinkworker.kafka.confluent.security import limits
+from sinkworker.kafka.java_settings import (
+    OWN_OF_LIBRDKAFKA as OWN,
+)
 from sinkworker.kafka.java_settings import Dialect, Parser, Reading, boolean, number, one_of, read
 
-OWN = "librdkafka."
 POLL_RECORDS = "max.poll.records"  # read by our connection, not by librdkafka
+
+# librdkafka wants a session no longer than max.poll.interval.ms; Java does not.
+SESSION, SESSION_MS = "session.timeout.ms", 45_000
 
 ASSIGNORS = ("range", "roundrobin", "cooperative-sticky")
 
@@ -124,7 +129,8 @@ def read_settings(overrides: Mapping[str, str], unread: frozenset[str] = frozens
     reading.refused.extend(_not_yours(own))
     reading.wrong.extend(limits(java))
     passed = {key.removeprefix(OWN): text for key, text in own.items()}
-    consumer = {**reading.settings.consumer, **passed}
+    session_ms = min(SESSION_MS, reading.settings.max_poll_interval_ms)
+    consumer = {SESSION: session_ms, **reading.settings.consumer, **passed}
     if not reading.wrong and not reading.refused:
         reading.wrong.extend(_misunderstood(overrides, consumer))
     return reading._replace(settings=replace(reading.settings, consumer=consumer))
@@ -144,9 +150,10 @@ def _misunderstood(
     """What librdkafka itself says of values. Connects to nothing."""
     names = {HONOURED[key][0] if key in HONOURED else key.removeprefix(OWN): key
              for key in overrides if key in HONOURED or key.startswith(OWN)}  # fmt: skip
-    if _why_refused({name: consumer[name] for name in names}) is None:
+    session = {SESSION: consumer[SESSION]}
+    if _why_refused(session | {name: consumer[name] for name in names}) is None:
         return []
-    found = {key: _why_refused({name: consumer[name]}) for name, key in names.items()}
+    found = {key: _why_refused(session | {name: consumer[name]}) for name, key in names.items()}
     return [ConfigProblem(key, why) for key, why in found.items() if why is not None]
 
 
