@@ -6,7 +6,7 @@ before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -45,24 +45,26 @@ def truncation(rig: Rig, is_running: bool, is_refilled: bool | None) -> None:
         worker = rig.worker(config).start()
     worker.wait_for(f"Quarantined {rig.topic}-0. ")
     at = rig.stored()[0]
-    words = _words_of_truncation(f"{rig.topic}-0", at, end, is_refilled)
+    ends = range(end, at) if is_running else [] if is_refilled else [end]
+    words = _words_of_truncation(f"{rig.topic}-0", at, end, ends)
     quarantined(worker, f"{rig.topic}-0", *words)
     rig.send(500, partitions=[1])
     rig.finish(worker, stopped={0: at})
 
 
-def _words_of_truncation(name: str, at: int, end: int, is_refilled: bool) -> list[str]:
-    """By the leader epochs, or, where nothing stands in the place of what is lost, by the log's end."""
+def _words_of_truncation(name: str, at: int, end: int, ends: Iterable[int]) -> list[str]:
+    """By the leader epochs, or by the log's end, where it was looked at before others stood in the
+    place of what is lost. ends: what that may have been."""
     epochs = (
         f"{name}: the log was truncated (an unclean leader election, or lost disks): from offset {end} "
         "on records that were read and committed are no longer in Kafka, and others stand in their "
         "place. Nothing is read. Compare the sink with the topic, then set the offset."
     )
-    bounds = (
-        f"{name}: the stored offset {at} is beyond the log's end {end}: {at - end} offsets that were "
+    return [epochs] + [
+        f"{name}: the stored offset {at} is beyond the log's end {each}: {at - each} offsets that were "
         f"read are no longer in Kafka; the log was truncated. Nothing is read. {ADVICE}"
-    )
-    return [epochs] if is_refilled else [epochs, bounds]
+        for each in ends
+    ]
 
 
 def corruption(rig: Rig) -> None:

@@ -67,6 +67,7 @@ def losses(rig: Rig) -> None:
     ways = [KafkaProxy.cut, KafkaProxy.reset, _half_close("to_client"), _half_close("to_server")]
     rig.dice.shuffle(ways)
     for strike in ways:
+        wait_until(lambda: rig.proxy.connections, 20, "a connection")
         count, at = len(rig.proxy.fired), time.monotonic()
         strike(rig.proxy)
         _struck(rig, count)
@@ -153,8 +154,9 @@ def commit_of_a_reopen(rig: Rig) -> None:
     rig.struck_under_backlog(f"cut at {where} of commits after {worker.fired()[0]}")
     rig.recovered(at)
     rig.finish(worker)
-    waiting = worker.log().partition("failpoint connectors")[2].partition(" Opened ")[0]
-    assert "Error sending OffsetCommitRequest" in waiting, "it was opened before a commit was lost"
+    if rig.client == "kafka-python":  # librdkafka sends it again by itself
+        waiting = worker.log().partition("failpoint connectors")[2].partition(" Opened ")[0]
+        assert "Error sending OffsetCommitRequest" in waiting, "opened before a commit was lost"
 
 
 # what they share

@@ -40,6 +40,12 @@ QUICK = {
     "errors.retry.delay.max.ms": "300",
 }
 
+# librdkafka would fetch a whole backlog at once, and meet no fault that comes later.
+OF_CLIENT = {
+    "kafka-python": {},
+    "confluent": {"consumer.override.librdkafka.queued.min.messages": "1"},
+}
+
 
 @dataclass
 class Outcome:
@@ -265,7 +271,7 @@ class Rig:
         """A connector file; keys with `__` for dots. kafka, postgres_port: a proxy's."""
         if postgres_port is not None:
             keys["connection.url"] = self.postgres.url_at(postgres_port)
-        lines = QUICK | self.landing.keys(self.table, self.connector) | {
+        lines = QUICK | OF_CLIENT[self.client] | self.landing.keys(self.table, self.connector) | {
             "name": self.connector,
             "bootstrap.servers": kafka or self.kafka_server.bootstrap,
             "kafka.client": self.client,
