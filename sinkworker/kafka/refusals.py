@@ -14,6 +14,7 @@ from kafka import errors
 
 from sinkworker.api import ConnectError, RetriableError
 from sinkworker.kafka.security import RefusedError, Security, SettingError
+from sinkworker.kafka.security.alerts import of_alert, without_tls
 
 # X509_V_ERR_…, as in OpenSSL's x509_vfy.h.
 NOT_YET_VALID, EXPIRED, WRONG_HOST, WRONG_ADDRESS = 9, 10, 62, 64
@@ -74,7 +75,7 @@ def _by_tls(error: BaseException, security: Security) -> str | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _of_their_certificate(error)
     if isinstance(error, ssl.SSLError):
-        return _of_alert(error.reason or "", security)
+        return of_alert(error.reason or "", security)
     frame = _FRAME.search(str(error))
     if frame and int(frame[1]) >> 16 == _TLS_ALERT:
         secure = "SASL_SSL" if security.login else "SSL"
@@ -101,35 +102,13 @@ def _of_their_certificate(error: ssl.SSLCertVerificationError) -> str:
     return f"has a certificate that cannot be trusted: {error.verify_message}"
 
 
-def _of_alert(reason: str, security: Security) -> str | None:
-    """reason: OpenSSL's word for what the broker sent."""
-    names_us = security.tls is not None and security.tls.names_us
-    if reason == "WRONG_VERSION_NUMBER":
-        return f"speaks no TLS on this port: set {_without_tls(security)}, or use another port"
-    if "EXPIRED" in reason:
-        return "refuses our certificate, which has expired: renew that of ssl.keystore.*"
-    if not names_us and "CERTIFICATE" in reason:
-        return "asks for a certificate of ours (mutual TLS): set ssl.keystore.*"
-    if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
-        return (
-            "refuses our certificate: it has expired, or its authority is not in the broker's "
-            "trust store"
-        )
-    if any(word in reason for word in ("HANDSHAKE_FAILURE", "PROTOCOL", "SECURITY")):
-        return (
-            "accepts no TLS version and cipher suite that we offer: see ssl.enabled.protocols and "
-            "ssl.cipher.suites"
-        )
-    return None
-
-
 def _guessed(error: BaseException, security: Security, *, knew_us: bool) -> str | None:
     if isinstance(error, SettingError):  # the store could be read when the worker started
         return f"is not asked: {error}"
     if security.tls is not None and not knew_us and isinstance(error, HUNG_UP):
         return (
             "hung up when TLS began: it is starting or stopping, or the port has no TLS "
-            f"({_without_tls(security)})"
+            f"({without_tls(security)})"
         )
     if isinstance(error, ssl.SSLError):
         return f"broke off TLS: {(error.reason or str(error)).lower().replace('_', ' ')}"
@@ -139,7 +118,3 @@ def _guessed(error: BaseException, security: Security, *, knew_us: bool) -> str 
             f"(security.protocol=SASL_{security.protocol})"
         )
     return None
-
-
-def _without_tls(security: Security) -> str:
-    return f"security.protocol={'SASL_PLAINTEXT' if security.login else 'PLAINTEXT'}"

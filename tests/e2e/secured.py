@@ -29,12 +29,17 @@ REFUSED_CERTIFICATE = (
 )
 SECRETS = ("secret", "hunter2", KEY_PASSWORD, "PRIVATE KEY")
 
+UNTRUSTED = (
+    "has a certificate that cannot be trusted: its authority's must be in ssl.truststore.location, its "
+    "time must not be over, and it must hold the name by which we connect"
+)
+
 
 class Folder:
     """Where a test's connectors and what they read and write are."""
 
-    def __init__(self, home: Path, server: SecureKafka, topic: str) -> None:
-        self.home, self._server, self._topic = home, server, topic
+    def __init__(self, home: Path, server: SecureKafka, topic: str, client: str) -> None:
+        self.home, self._server, self._topic, self.client = home, server, topic, client
         self._workers: dict[str, WorkerProcess] = {}
 
     def store(self, name: str, pem: str) -> str:
@@ -56,6 +61,7 @@ class Folder:
             "file": str(self.home / f"{name}.txt"),
             "bootstrap.servers": self._server.address(listener, host or "127.0.0.1"),
             "consumer.override.heartbeat.interval.ms": "500",
+            "kafka.client": self.client,
             **keys,
         }
         path = self.home / f"{name}.properties"
@@ -186,7 +192,7 @@ class Refused:
     """Workers that are not let in, all started at once."""
 
     def __init__(self, folder: Folder, server: SecureKafka) -> None:
-        self._server = server
+        self._server, self.client = server, folder.client
         self._cases = cases(folder, server)
         self._workers = {
             name: folder.start(folder.connector(name, case.listener, case.keys, host=case.host))
@@ -200,6 +206,13 @@ class Refused:
         return self._workers[name]
 
     def sentence(self, name: str) -> str:
+        """librdkafka tells less: not what is wrong with a certificate, nor why a broker hung up."""
         case = self._cases[name]
+        is_told = self.client == "kafka-python"
+        if not is_told and name in ("plain-text-to-tls", "no-login"):
+            address = self._server.address(case.listener, case.host)
+            return f"No Kafka broker answers at bootstrap.servers={address}\n"
+        if not is_told and name in ("expired", "unknown-authority", "wrong-host"):
+            case = Case(case.listener, case.keys, UNTRUSTED, case.host)
         address = self._server.address(case.listener, case.host)
         return f"Kafka broker {address} {case.sentence}\n"

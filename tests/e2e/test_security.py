@@ -61,18 +61,23 @@ def topic(server: SecureKafka) -> Iterator[str]:
     tools.close()
 
 
+@pytest.fixture(scope="module")
+def client(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--kafka-client"))
+
+
 @pytest.fixture
-def folder(tmp_path: Path, server: SecureKafka, topic: str) -> Iterator[Folder]:
-    folder = Folder(tmp_path, server, topic)
+def folder(tmp_path: Path, server: SecureKafka, topic: str, client: str) -> Iterator[Folder]:
+    folder = Folder(tmp_path, server, topic, client)
     yield folder
     folder.close()
 
 
 @pytest.fixture(scope="module")
-def refused(services_home: Path, server: SecureKafka, topic: str) -> Iterator[Refused]:
+def refused(services_home: Path, server: SecureKafka, topic: str, client: str) -> Iterator[Refused]:
     home = services_home / "refused"
     home.mkdir()
-    folder = Folder(home, server, topic)
+    folder = Folder(home, server, topic, client)
     yield Refused(folder, server)
     folder.close()
 

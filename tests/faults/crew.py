@@ -119,7 +119,9 @@ class Crew:
 
     def _config(self, instance: str) -> Path:
         keys = {"consumer.override.group.instance.id": instance} if instance else {}
-        strategy = {"consumer.override.partition.assignment.strategy": self._strategy}
+        is_there = self._strategy != "sticky" or self._rig.client == "kafka-python"
+        name = self._strategy if is_there else "range"  # eager, too
+        strategy = {"consumer.override.partition.assignment.strategy": name}
         session = {"consumer.override.session.timeout.ms": self._session_ms}
         fetch = {"consumer.override.max.partition.fetch.bytes": SMALL_FETCH}
         return self._rig.config(batch__size="120", **keys, **strategy, **session, **fetch)

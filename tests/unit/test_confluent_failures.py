@@ -6,8 +6,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from sinkworker.api import ConnectError, RetriableError, TopicPartition
-from sinkworker.kafka.confluent.failures import of_partition, refusal, translated
+from sinkworker.kafka.confluent.failures import of_partition, translated
+from sinkworker.kafka.confluent.refusals import refusal
 from sinkworker.kafka.confluent.troubles import Troubles
+from sinkworker.kafka.security import RefusedError, Security, Tls
 from sinkworker.runtime.ports import BrokenPartitionsError, ClientStalledError
 
 P0, P1 = TopicPartition("alerts", 0), TopicPartition("alerts", 1)
@@ -79,7 +81,7 @@ def test_what_the_client_mends_itself_is_no_error(code: int) -> None:
 
 
 def test_troubles_are_raised_once_and_all_broken_partitions_together() -> None:
-    troubles = Troubles()
+    troubles = Troubles(Security())
     for partition in (P0, P1):
         troubles.note(partition, 42, KafkaError(KafkaError._BAD_MSG, CRC))
     assert P0 in troubles
@@ -90,7 +92,7 @@ def test_troubles_are_raised_once_and_all_broken_partitions_together() -> None:
 
 
 def test_a_partition_that_is_sought_anew_has_no_trouble_any_more() -> None:
-    troubles = Troubles()
+    troubles = Troubles(Security())
     troubles.note(P0, 42, KafkaError(KafkaError._BAD_MSG, CRC))
     troubles.forget(P0)
     assert not troubles
@@ -98,23 +100,50 @@ def test_a_partition_that_is_sought_anew_has_no_trouble_any_more() -> None:
 
 
 def test_a_fatal_error_of_the_client_ends_the_task() -> None:
-    troubles = Troubles()
+    troubles = Troubles(Security())
     troubles.on_error(KafkaError(KafkaError.FENCED_INSTANCE_ID, "fenced", fatal=True))
     with pytest.raises(ConnectError, match=r"same group\.instance\.id"):
         troubles.raise_all()
 
 
-def test_a_refused_login_names_the_broker_and_what_it_said() -> None:
-    error = refusal(KafkaError(
-        KafkaError._AUTHENTICATION,
-        "sasl_plaintext://kafka-1:9093/bootstrap: SASL authentication error: Authentication failed: "
-        "Invalid username or password (after 301ms in state AUTH_REQ)",
-    ))  # fmt: skip
+AFTER = "(after 301ms in state AUTH_REQ)"
+REFUSALS = {
+    "SASL authentication error: Authentication failed: Invalid username or password " + AFTER:
+        "refuses the user or the password (Authentication failed: Invalid username or password): check "
+        "sasl.jaas.config",
+    "SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: broker's "
+    "supported mechanisms:  " + AFTER:
+        "asks for no login on this port: set security.protocol=SSL, or use another port",
+    "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: …":
+        "has a certificate that cannot be trusted: its authority's must be in ssl.truststore.location, "
+        "its time must not be over, and it must hold the name by which we connect",
+    "Receive failed: error:0A000412:SSL routines::ssl/tls alert bad certificate: SSL alert number 42":
+        "asks for a certificate of ours (mutual TLS): set ssl.keystore.*",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+@pytest.mark.parametrize(
+    "place",
+    ["sasl_ssl://kafka-1:9093/bootstrap", "ssl://kafka-1:9093/1", "GroupCoordinator: kafka-1:9093"],
+)
+def test_a_refusal_names_the_broker_and_what_to_do(said: str, place: str) -> None:
+    security = Security("SASL_SSL", None, Tls({}))
+    error = refusal(KafkaError(KafkaError._AUTHENTICATION, f"{place}: {said}"), security)
+    assert type(error) is RefusedError
+    assert str(error) == f"Kafka broker kafka-1:9093 {REFUSALS[said]}"
+
+
+def test_a_broker_that_hangs_up_when_tls_begins_may_only_be_starting() -> None:
+    said = "ssl://kafka-1:9092/1: SSL handshake failed: connecting to a PLAINTEXT broker listener?"
+    error = refusal(KafkaError(KafkaError._TRANSPORT, said), Security("SSL", None, Tls({})))
+    assert type(error) is RetriableError
     assert str(error) == (
-        "Kafka broker kafka-1:9093 refuses the user or the password (Authentication failed: Invalid "
-        "username or password): check sasl.jaas.config"
+        "Kafka broker kafka-1:9092 hung up when TLS began: it is starting or stopping, or the port has "
+        "no TLS (security.protocol=PLAINTEXT)"
     )
 
 
 def test_a_lost_connection_is_no_refusal() -> None:
-    assert refusal(KafkaError(KafkaError._TRANSPORT, "kafka-1:9093/1: Disconnected")) is None
+    error = KafkaError(KafkaError._TRANSPORT, "ssl://kafka-1:9093/1: Disconnected")
+    assert refusal(error, Security()) is None

@@ -55,7 +55,7 @@ class ConfluentConnection:
         refresh_seconds = int(arguments.get(REFRESH, DEFAULT_REFRESH_MS)) / 1000
         admin = self._admin(arguments)
         topics = Topics(admin, subscription, refresh_seconds)
-        commits, troubles = Commits(), Troubles()
+        commits, troubles = Commits(), Troubles(self.settings.security)
         rebalances = Rebalances(is_cooperative=arguments[STRATEGY] == COOPERATIVE)
         callbacks = {"on_commit": commits.on_commit, "error_cb": troubles.on_error}
         with translated("Making a Kafka client"):
@@ -98,7 +98,7 @@ class ConfluentConnection:
 
     def _admin(self, arguments: dict[str, Any]) -> AdminClient:
         """One that has met a broker."""
-        troubles = Troubles()
+        troubles = Troubles(self.settings.security)
         own = {key: value for key, value in arguments.items() if key.startswith(OF_ADMIN)}
         with translated("Making a Kafka client"):
             admin = AdminClient(own | {"error_cb": troubles.on_error, "log_level": 0})
@@ -107,8 +107,8 @@ class ConfluentConnection:
             admin.poll(0)
             troubles.raise_refusal()
             if time.monotonic() >= deadline:
-                where = self.bootstrap_servers
-                raise RetriableError(f"No Kafka broker answers at bootstrap.servers={where}")
+                where = f"bootstrap.servers={self.bootstrap_servers}"
+                raise troubles.guess or RetriableError(f"No Kafka broker answers at {where}")
         return admin
 
     def _answers(self, admin: AdminClient) -> bool:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from confluent_kafka import KafkaError, KafkaException
 
 from sinkworker.api import ConnectError, RetriableError, TopicPartition
-from sinkworker.kafka.security import RefusedError
 from sinkworker.runtime.ports import BrokenPartitionsError, ClientStalledError
 
 # What no waiting mends: rights, versions, and settings that contradict the group's.
@@ -100,20 +99,3 @@ def _damaged(partition: TopicPartition, offset: int, said: str) -> str:
         f"{partition}: the record batch at offset {offset} {why}. Everything before it is committed; "
         "nothing is skipped. To go on without it, set the offset to what follows it."
     )
-
-
-def refusal(error: KafkaError) -> RefusedError | None:
-    """Why a broker does not let us in; None when the error says nothing of the kind."""
-    said = error.str()
-    place = said.partition("://")[2].partition("/")[0]
-    if error.code() == KafkaError._AUTHENTICATION:
-        why = said.partition("SASL authentication error: ")[2].partition(" (after")[0] or said
-        return RefusedError(
-            f"Kafka broker {place} refuses the user or the password ({why}): check sasl.jaas.config"
-        )
-    if error.code() == KafkaError._SSL and "verify failed" in said:
-        return RefusedError(
-            f"Kafka broker {place} has a certificate that cannot be trusted: add its authority's to "
-            "ssl.truststore.location, and connect by a name that the certificate holds"
-        )
-    return None

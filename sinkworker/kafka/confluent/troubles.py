@@ -11,8 +11,9 @@ import logging
 from confluent_kafka import KafkaError
 
 from sinkworker.api import ConnectError, TopicPartition
-from sinkworker.kafka.confluent.failures import PASSING, failure, of_partition, refusal
-from sinkworker.kafka.security import RefusedError
+from sinkworker.kafka.confluent.failures import PASSING, failure, of_partition
+from sinkworker.kafka.confluent.refusals import refusal
+from sinkworker.kafka.security import RefusedError, Security
 from sinkworker.runtime.ports import BrokenPartitionsError
 
 log = logging.getLogger(__name__)
@@ -21,10 +22,13 @@ log = logging.getLogger(__name__)
 class Troubles:
     """`on_error` is librdkafka's callback; it runs inside a poll."""
 
-    def __init__(self) -> None:
+    def __init__(self, security: Security) -> None:
+        self._security = security
         self._of_partitions: dict[TopicPartition, ConnectError] = {}
         self._of_client: ConnectError | None = None
         self._refusal: RefusedError | None = None
+        self.guess: ConnectError | None = None
+        """Why a broker may not let us in, where it may also be starting or stopping."""
 
     def __bool__(self) -> bool:
         return bool(self._of_partitions or self._of_client)
@@ -33,7 +37,11 @@ class Troubles:
         return partition in self._of_partitions
 
     def on_error(self, error: KafkaError) -> None:
-        self._refusal = refusal(error) or self._refusal
+        found = refusal(error, self._security)
+        if isinstance(found, RefusedError):
+            self._refusal = found
+        else:
+            self.guess = found or self.guess
         if error.fatal():
             self._of_client = failure("The Kafka client", error)
         log.debug("The Kafka client: %s", error)
