@@ -38,6 +38,7 @@ OFFSETS = "connectors/postgres/offsets.py"
 TASK = "connectors/postgres/task.py"
 OPENING = "sinkworker/runtime/opening.py"
 SETTINGS = "sinkworker/kafka/settings.py"
+CONFLUENT = "sinkworker/kafka/confluent"
 
 MUTANTS = (
     Mutant(
@@ -104,6 +105,7 @@ MUTANTS = (
                 "Fetched(start.offset, records, "
                 "records[-1].offset + 1 if records else start.offset, end.leader_epoch)",
             ),
+            Edit(f"{CONFLUENT}/consumer.py", "following = max(last, end)", "following = last"),
         ),
     ),
     Mutant(
@@ -112,6 +114,10 @@ MUTANTS = (
             Edit(
                 SETTINGS, '"isolation_level": "read_committed"',
                 '"isolation_level": "read_uncommitted"',
+            ),
+            Edit(
+                f"{CONFLUENT}/settings.py", '"isolation.level": "read_committed"',
+                '"isolation.level": "read_uncommitted"',
             ),
         ),
     ),

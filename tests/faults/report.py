@@ -100,7 +100,8 @@ def line(result: Result) -> str:
     """One round, as it ended."""
     verdict = "ok" if result.error is None else f"FAILED\n{result.error}\nReplay: {result.replay}"
     faults = "; ".join(result.outcome.faults)
-    return f"{result.number:5} {result.seconds:5.1f} s  {result.round.name} [{faults}]: {verdict}"
+    what = f"{result.round.name} with {result.client}"
+    return f"{result.number:5} {result.seconds:5.1f} s  {what} [{faults}]: {verdict}"
 
 
 def mutant_line(name: str, caught: Result | None) -> str:

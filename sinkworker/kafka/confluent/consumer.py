@@ -297,7 +297,7 @@ class ConfluentConsumer:
     def _polling_until(self, is_done: Callable[[], bool]) -> None:
         """Let callbacks run, with all partitions paused: no record is handed out here."""
         deadline = time.monotonic() + COMMIT_WITHIN_SECONDS
-        reading = set(self._rebalances.reading)
+        to, reading = self._rebalances, set(self._rebalances.reading)
         self.pause(reading)
         while not is_done():
             if time.monotonic() >= deadline:
@@ -305,7 +305,8 @@ class ConfluentConsumer:
             message = self._client.poll(0.02)
             if message is not None:
                 self._while_waiting(message)
-        self.resume(reading)
+        # One that was taken and given back meanwhile waits to be opened.
+        self.resume([p for p in reading if to.positions.get(p) is not None])
 
     def _while_waiting(self, message: Message[Any, Any]) -> None:
         error = message.error()
