@@ -165,8 +165,8 @@ def test_the_primary_keys_columns_follow_the_mode(
 
 def rows(of: Table, *values: dict[str, Any]) -> list[tuple[tuple[str, ...], list[list[Any]]]]:
     plans = Plans(of)
-    stretches = plans.rows([plans.plan(each) for each in values], list(values))
-    return [(columns, [list(row) for row in stretch]) for columns, stretch in stretches]
+    runs = plans.runs([plans.plan(each) for each in values], list(values))
+    return [(columns, [list(pick(each)) for each in run]) for columns, pick, run in runs]
 
 
 def test_records_of_one_shape_are_one_stretch() -> None:
