@@ -86,6 +86,9 @@ class PostgresSinkTask(BufferedSinkTask):
         report = partial(self._report, shares)
         with self._session.connection.transaction():
             self._offsets.advance(advances)
+            left_out = sum((share.left_out for share in shares), Counter())
+            if left_out:
+                self._offsets.count_filtered(left_out)
             for share in shares:
                 for each in share.rejected:
                     report(*each)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.reader import DeletedKey, LeftOutError, RecordReader
 from connectors.postgres.rows import MOST_SHAPES, Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
@@ -71,6 +71,13 @@ KEYED = {"pk_mode": "record_key", "insert_mode": "upsert", "delete_enabled": Tru
         ({"pk_mode": "record_key"}, {"a": 1, "b": 2}, {"id": 1, "level": "Major", "a": 1, "b": 2}),
         ({"pk_mode": "record_key", "pk_fields": "b"}, {"a": 1, "b": 2},
          {"id": 1, "level": "Major", "b": 2}),
+        ({"value_column": "doc"}, None, {"doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "record_key", "pk_fields": "key"}, "k",
+         {"doc": {"id": 1, "level": "Major"}, "key": "k"}),
+        ({"value_column": "doc", "pk_mode": "record_value", "pk_fields": "id"}, None,
+         {"id": 1, "doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "kafka", "pk_fields": "t,p,o"}, None,
+         {"doc": {"id": 1, "level": "Major"}, "t": "alerts", "p": 3, "o": 7}),
     ],
 )  # fmt: skip
 def test_a_record_fills_the_columns_of_its_value_and_of_its_key(
@@ -89,8 +96,9 @@ def test_the_value_of_a_record_is_not_changed() -> None:
 
 
 NULL_VALUE = (
-    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the "
-    "row of its key"
+    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the row "
+    "of its key, or leave it out with behavior.on.null.values=ignore or a Filter with "
+    "RecordIsTombstone"
 )
 NO_SCHEMA = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"
 
@@ -134,6 +142,28 @@ def test_a_record_that_makes_no_row_is_told_why(
         chosen.values(SOURCE, record(value, key))
     assert str(refused.value) == sentence
     assert chosen.values_of_all(SOURCE, [good, record(value, key)]) is None
+
+
+def test_a_null_value_may_be_left_out() -> None:
+    with pytest.raises(LeftOutError):
+        reader(behavior_on_null_values="ignore").values(SOURCE, record(None, 1))
+
+
+def test_a_null_value_deletes_where_deletes_are_enabled_whatever_else_is_set() -> None:
+    chosen = reader(**KEYED, pk_fields="id", behavior_on_null_values="ignore", value_column="doc")
+    assert chosen.values(SOURCE, record(None, 1)) == DeletedKey(id=1)
+
+
+@pytest.mark.parametrize("value", ["text", b"bytes", 1, [1, {"a": 2}], True])
+def test_a_whole_value_need_not_be_an_object(value: Any) -> None:
+    assert reader(value_column="doc").values(SOURCE, record(value)) == {"doc": value}
+
+
+def test_a_whole_value_that_is_no_object_has_no_key_in_it() -> None:
+    chosen = reader(value_column="doc", pk_mode="record_value", pk_fields="id")
+    with pytest.raises(DataError) as refused:
+        chosen.values(SOURCE, record([1]))
+    assert str(refused.value) == "its value is no object but list, and a row needs fields"
 
 
 def test_a_tombstone_is_the_key_of_what_is_deleted() -> None:
