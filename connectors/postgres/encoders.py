@@ -32,7 +32,7 @@ class UnfitValueError(ValueError):
 # moments and bytes
 
 NAMES: Mapping[type, str] = {
-    bool: "a boolean", int: "a number", float: "a number", Decimal: "a number", bytes: "bytes",
+    bool: "a boolean", int: "a number", float: "a number", Decimal: "a number", bytes: "binary data",
     list: "a list", dict: "an object",
 }  # fmt: skip
 NO_MOMENT = frozenset(NAMES)
@@ -69,7 +69,7 @@ def _bytes(value: Any) -> Any:
     """A text is read by Postgres: `\\x` and hexadecimal digits, or its escape format."""
     if value is None or isinstance(value, bytes | str):
         return value
-    raise UnfitValueError(f"{NAMES.get(type(value), type(value).__name__)} is no bytes")
+    raise UnfitValueError(f"{NAMES.get(type(value), type(value).__name__)} is no binary data")
 
 
 # documents

@@ -111,9 +111,7 @@ def translated(error: Exception, doing: str) -> ConnectError:
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
-        if _is_of_a_policy(error):
-            return "a row-level security policy forbids the row (42501)"
-        return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
+        return _rejection_by_server(error)
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"
     if isinstance(error, UnfitValueError):
@@ -123,6 +121,14 @@ def rejection(error: Exception) -> str:
         if found := re.match(pattern, words):
             return found.expand(reason)
     return f"a value that cannot be written as text ({type(error).__name__})"
+
+
+def _rejection_by_server(error: psycopg.Error) -> str:
+    if _is_of_a_policy(error):
+        return "a row-level security policy forbids the row (42501)"
+    if error.diag.source_function == "ExecFindPartition":
+        return "the table has no partition for the row (23514)"
+    return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
 
 
 def copy_line(error: Exception) -> int | None:
