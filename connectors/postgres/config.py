@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.postgres.address import connection_arguments
+from connectors.postgres.nul import NulPolicy
 from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from sinkworker.api import ConnectorConfig, CsvList, Password
 
@@ -51,6 +52,9 @@ class PostgresSinkConfig(ConnectorConfig):
     """Exceptions to that: <topic>:<table>,…"""
     fields_include: CsvList = Field(default=(), alias="fields.include")
     """The fields of the value to write; empty: all. (Also read as fields.whitelist.)"""
+    text_nul: Annotated[NulPolicy, BeforeValidator(_lower)] = "fail"
+    """What is done about NUL (0x00), which no text in Postgres can hold. fail: a bad record; strip;
+    replace: by U+FFFD."""
     value_column: str = ""
     """A column for the whole value, such as payload: json and jsonb take any document, text its JSON,
     bytea bytes. Empty: every field has a column of its own."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.nul import cleaner
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Values = dict[str, Any]
@@ -37,6 +38,7 @@ class RecordReader:
         self._included = frozenset(config.fields_include)
         self._document_column = config.value_column
         self._add_key = self._key_adder()
+        self._clean = cleaner(config.text_nul)
 
     def values(self, source: TopicPartition, record: SinkRecord) -> Values:
         """Column → value, the key's columns included; a DeletedKey for a tombstone.
@@ -51,7 +53,10 @@ class RecordReader:
             return self._without_object(record)
         if self._included:
             value = {k: v for k, v in value.items() if k in self._included or self._is_key(k)}
-        return self._add_key(value, source, record) if self._add_key is not None else value
+        if self._add_key is not None:
+            value = self._add_key(value, source, record)
+        values: Values = value if self._clean is None else self._clean(value)
+        return values
 
     def values_of_all(
         self, source: TopicPartition, records: Sequence[SinkRecord]
@@ -92,6 +97,7 @@ class RecordReader:
     def _has_to_change_values(self) -> bool:
         return (
             bool(self._included)
+            or self._clean is not None
             or bool(self._document_column)
             or self._config.pk_mode not in ("none", "record_value")
         )
@@ -100,7 +106,8 @@ class RecordReader:
         if record.value is not None:
             raise DataError(_no_object(record.value))
         if self._config.delete_enabled:
-            return DeletedKey(self._record_key(record))
+            key = self._record_key(record)
+            return DeletedKey(key if self._clean is None else self._clean(key))
         if self._config.behavior_on_null_values == "ignore":
             raise LeftOutError(NULL_VALUE)
         raise DataError(NULL_VALUE)

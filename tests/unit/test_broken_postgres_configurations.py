@@ -53,6 +53,9 @@ CASES = [
     ("behavior.on.null.values=write",
      ":6: Invalid value write for configuration behavior.on.null.values: "
      "String must be one of: fail, ignore"),
+    ("text.nul=drop",
+     ":6: Invalid value drop for configuration text.nul: "
+     "String must be one of: fail, strip, replace"),
     ("value.column=" + 32 * "ü",
      f":6: Invalid value {32 * 'ü'} for configuration value.column: "
      "Postgres has no names of more than 63 bytes"),

@@ -154,6 +154,24 @@ def test_a_null_value_deletes_where_deletes_are_enabled_whatever_else_is_set() -
     assert chosen.values(SOURCE, record(None, 1)) == DeletedKey(id=1)
 
 
+@pytest.mark.parametrize(
+    ("policy", "text"), [("fail", "a\0b"), ("strip", "ab"), ("replace", "a\ufffdb")]
+)
+def test_nul_is_left_taken_out_or_replaced_wherever_it_stands(policy: str, text: str) -> None:
+    """Bytes may hold it. A field's name with NUL stays what it is, a bad one."""
+    chosen = reader(text_nul=policy, **KEYED, pk_fields="id")
+    value = {"t": "a\0b", "deep": [{"x": "a\0b"}], "b": b"a\0b", "n\0": 1}
+    expected = {"t": text, "deep": [{"x": text}], "b": b"a\0b", "n\0": 1, "id": text}
+    assert chosen.values(SOURCE, record(value, "a\0b")) == expected
+    assert chosen.values_of_all(SOURCE, [record(value, "a\0b")]) == [expected]
+    deleted = chosen.values(SOURCE, record(None, "a\0b"))
+    assert (type(deleted), deleted) == (DeletedKey, {"id": text})
+
+
+def test_nul_is_taken_out_of_values_without_a_key_too() -> None:
+    assert reader(text_nul="strip").values_of_all(SOURCE, [record({"a": "\0"})]) == [{"a": ""}]
+
+
 @pytest.mark.parametrize("value", ["text", b"bytes", 1, [1, {"a": 2}], True])
 def test_a_whole_value_need_not_be_an_object(value: Any) -> None:
     assert reader(value_column="doc").values(SOURCE, record(value)) == {"doc": value}
