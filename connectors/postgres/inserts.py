@@ -48,7 +48,7 @@ class Inserts:
             done += len(values)
 
     def _copy(self, columns: Columns, pick: Pick, values: Sequence[Values]) -> None:
-        if columns and not self._table.is_view:
+        if columns and not self._table.needs_insert:
             copy_rows(self._session, self._table.identifier, columns, values, pick)
         else:
             self._insert_staged(columns, pick, values, sql.SQL(""))

@@ -100,7 +100,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._stages.commit()
 
     def _attempt(self, share: Share) -> Callable[[Batch], None]:
-        if self._config.insert_mode != "insert" or share.table.is_view:
+        if self._config.insert_mode != "insert" or share.table.needs_insert:
             self._stages.make(share.table)
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":

@@ -33,7 +33,8 @@ SELECT a.attname::text,
        WHEN t.typname IN ('text', 'varchar') AND a.atttypmod = -1 AND c.collisdeterministic
        THEN 'str' ELSE '' END,
   a.attgenerated <> '' OR a.attidentity = 'a',
-  r.relkind = 'v',
+  r.relkind = 'v' OR EXISTS (
+    SELECT FROM pg_rewrite AS w WHERE w.ev_class = a.attrelid AND w.ev_type = '3'),
   (SELECT json_agg(names) FROM unique_keys)
 FROM pg_attribute AS a
 JOIN pg_class AS r ON r.oid = a.attrelid

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.postgres
 
 IN_A_BATCH = 8
 WAYS = [("insert", False), ("insert", True), ("upsert", False), ("upsert", True)]
-GENERATED = int(os.environ.get("GENERATED_RECORDS", "1600"))
+GENERATED = int(os.environ.get("GENERATED_RECORDS", "3000"))
 EXAMPLES = max(1, GENERATED // len(WAYS) // IN_A_BATCH)
 
 
