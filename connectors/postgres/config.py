@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.postgres.address import connection_arguments
+from connectors.postgres.nul import NulPolicy
 from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from sinkworker.api import ConnectorConfig, CsvList, Password
 
@@ -22,6 +23,7 @@ def _lower(value: Any) -> Any:
 
 
 PkMode = Annotated[Literal["none", "kafka", "record_key", "record_value"], BeforeValidator(_lower)]
+NullBehaviour = Annotated[Literal["fail", "ignore"], BeforeValidator(_lower)]
 InsertMode = Annotated[Literal["insert", "upsert", "ignore"], BeforeValidator(_lower)]
 
 
@@ -41,12 +43,21 @@ class PostgresSinkConfig(ConnectorConfig):
     """The columns of the primary key; empty: all fields of the key, or Kafka's three."""
     delete_enabled: bool = False
     """Whether a null value deletes the row with its key (needs upsert and record_key)."""
+    behavior_on_null_values: NullBehaviour = "fail"
+    """What a null value is where it deletes nothing. fail: a bad record; ignore: left out, and counted
+    as filtered."""
     table_name_format: str = Field(default="${topic}", min_length=1)
     """The table of a topic, perhaps with its schema before a dot."""
     topics_to_tables_mapping: CsvList = ()
     """Exceptions to that: <topic>:<table>,…"""
     fields_include: CsvList = Field(default=(), alias="fields.include")
     """The fields of the value to write; empty: all. (Also read as fields.whitelist.)"""
+    text_nul: Annotated[NulPolicy, BeforeValidator(_lower)] = "fail"
+    """What is done about NUL (0x00), which no text in Postgres can hold. fail: a bad record; strip;
+    replace: by U+FFFD."""
+    value_column: str = ""
+    """A column for the whole value, such as payload: json and jsonb take any document, text its JSON,
+    bytea bytes. Empty: every field has a column of its own."""
     auto_create: bool = False
     """Whether a missing table is created."""
     auto_evolve: bool = False
@@ -93,6 +104,13 @@ class PostgresSinkConfig(ConnectorConfig):
             raise ValueError(f"Postgres has no names of more than {LONGEST_NAME} bytes")
         return table
 
+    @field_validator("value_column")
+    @classmethod
+    def _value_column_can_be_named(cls, column: str) -> str:
+        if len(column.encode()) > LONGEST_NAME:
+            raise ValueError(f"Postgres has no names of more than {LONGEST_NAME} bytes")
+        return column
+
     @model_validator(mode="after")
     def _modes_fit_together(self) -> PostgresSinkConfig:
         contradictions = [sentence for is_so, sentence in self._contradictions() if is_so]
@@ -118,6 +136,11 @@ class PostgresSinkConfig(ConnectorConfig):
                 "pk.mode=kafka needs no pk.fields, or three: topic, partition, offset",
             ),
             (pk_mode == "record_value" and not names, "pk.mode=record_value needs pk.fields"),
+            (
+                bool(self.value_column and self.fields_include),
+                "value.column takes the whole value: choose fields with ReplaceField, not with "
+                "fields.include",
+            ),
         ]
 
     def table_of(self, topic: str) -> str:

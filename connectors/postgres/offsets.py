@@ -122,6 +122,12 @@ class OffsetTable:
                 "by another worker, or their offsets were changed"
             )
 
+    def count_filtered(self, counts: Mapping[TopicPartition, int]) -> None:
+        """Within the flush's transaction: records that it left out."""
+        columns = _columns({p: Offset(0) for p in counts})
+        self._execute("filtered", topics=columns["topics"], partitions=columns["partitions"],
+                      filtered=list(counts.values()))  # fmt: skip
+
     def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
         """Within the flush's transaction: records that it found to be bad."""
         columns = _columns({p: Offset(0) for p in counts})

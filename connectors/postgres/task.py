@@ -86,6 +86,9 @@ class PostgresSinkTask(BufferedSinkTask):
         report = partial(self._report, shares)
         with self._session.connection.transaction():
             self._offsets.advance(advances)
+            left_out = sum((share.left_out for share in shares), Counter())
+            if left_out:
+                self._offsets.count_filtered(left_out)
             for share in shares:
                 for each in share.rejected:
                     report(*each)
@@ -97,7 +100,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._stages.commit()
 
     def _attempt(self, share: Share) -> Callable[[Batch], None]:
-        if self._config.insert_mode != "insert" or share.table.is_view:
+        if self._config.insert_mode != "insert" or share.table.needs_insert:
             self._stages.make(share.table)
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":

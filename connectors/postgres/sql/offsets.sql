@@ -61,6 +61,13 @@ FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(epochs)s::bigint[],
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
   AND o.epoch = v.epoch AND o.next_offset = v.expected
 
+-- filtered --
+-- Records that the flush left out: they were counted as records before.
+UPDATE {offsets} AS o SET records = o.records - v.filtered, filtered = o.filtered + v.filtered
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(filtered)s::bigint[])
+  AS v (topic, partition, filtered)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+
 -- errant --
 -- Records that the flush itself found to be bad: they were counted as records before.
 UPDATE {offsets} AS o SET records = o.records - v.errant, errant = o.errant + v.errant

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.reader import DeletedKey, LeftOutError, RecordReader
 from connectors.postgres.rows import MOST_SHAPES, Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
@@ -71,6 +71,13 @@ KEYED = {"pk_mode": "record_key", "insert_mode": "upsert", "delete_enabled": Tru
         ({"pk_mode": "record_key"}, {"a": 1, "b": 2}, {"id": 1, "level": "Major", "a": 1, "b": 2}),
         ({"pk_mode": "record_key", "pk_fields": "b"}, {"a": 1, "b": 2},
          {"id": 1, "level": "Major", "b": 2}),
+        ({"value_column": "doc"}, None, {"doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "record_key", "pk_fields": "key"}, "k",
+         {"doc": {"id": 1, "level": "Major"}, "key": "k"}),
+        ({"value_column": "doc", "pk_mode": "record_value", "pk_fields": "id"}, None,
+         {"id": 1, "doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "kafka", "pk_fields": "t,p,o"}, None,
+         {"doc": {"id": 1, "level": "Major"}, "t": "alerts", "p": 3, "o": 7}),
     ],
 )  # fmt: skip
 def test_a_record_fills_the_columns_of_its_value_and_of_its_key(
@@ -89,8 +96,9 @@ def test_the_value_of_a_record_is_not_changed() -> None:
 
 
 NULL_VALUE = (
-    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the "
-    "row of its key"
+    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the row "
+    "of its key, or leave it out with behavior.on.null.values=ignore or a Filter with "
+    "RecordIsTombstone"
 )
 NO_SCHEMA = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"
 
@@ -136,6 +144,46 @@ def test_a_record_that_makes_no_row_is_told_why(
     assert chosen.values_of_all(SOURCE, [good, record(value, key)]) is None
 
 
+def test_a_null_value_may_be_left_out() -> None:
+    with pytest.raises(LeftOutError):
+        reader(behavior_on_null_values="ignore").values(SOURCE, record(None, 1))
+
+
+def test_a_null_value_deletes_where_deletes_are_enabled_whatever_else_is_set() -> None:
+    chosen = reader(**KEYED, pk_fields="id", behavior_on_null_values="ignore", value_column="doc")
+    assert chosen.values(SOURCE, record(None, 1)) == DeletedKey(id=1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"), [("fail", "a\0b"), ("strip", "ab"), ("replace", "a\ufffdb")]
+)
+def test_nul_is_left_taken_out_or_replaced_wherever_it_stands(policy: str, text: str) -> None:
+    """Bytes may hold it. A field's name with NUL stays what it is, a bad one."""
+    chosen = reader(text_nul=policy, **KEYED, pk_fields="id")
+    value = {"t": "a\0b", "deep": [{"x": "a\0b"}], "b": b"a\0b", "n\0": 1}
+    expected = {"t": text, "deep": [{"x": text}], "b": b"a\0b", "n\0": 1, "id": text}
+    assert chosen.values(SOURCE, record(value, "a\0b")) == expected
+    assert chosen.values_of_all(SOURCE, [record(value, "a\0b")]) == [expected]
+    deleted = chosen.values(SOURCE, record(None, "a\0b"))
+    assert (type(deleted), deleted) == (DeletedKey, {"id": text})
+
+
+def test_nul_is_taken_out_of_values_without_a_key_too() -> None:
+    assert reader(text_nul="strip").values_of_all(SOURCE, [record({"a": "\0"})]) == [{"a": ""}]
+
+
+@pytest.mark.parametrize("value", ["text", b"bytes", 1, [1, {"a": 2}], True])
+def test_a_whole_value_need_not_be_an_object(value: Any) -> None:
+    assert reader(value_column="doc").values(SOURCE, record(value)) == {"doc": value}
+
+
+def test_a_whole_value_that_is_no_object_has_no_key_in_it() -> None:
+    chosen = reader(value_column="doc", pk_mode="record_value", pk_fields="id")
+    with pytest.raises(DataError) as refused:
+        chosen.values(SOURCE, record([1]))
+    assert str(refused.value) == "its value is no object but list, and a row needs fields"
+
+
 def test_a_tombstone_is_the_key_of_what_is_deleted() -> None:
     values = reader(**KEYED, pk_fields="id").values(SOURCE, record(None, {"id": 1, "other": 2}))
     assert type(values) is DeletedKey
@@ -165,8 +213,8 @@ def test_the_primary_keys_columns_follow_the_mode(
 
 def rows(of: Table, *values: dict[str, Any]) -> list[tuple[tuple[str, ...], list[list[Any]]]]:
     plans = Plans(of)
-    stretches = plans.rows([plans.plan(each) for each in values], list(values))
-    return [(columns, [list(row) for row in stretch]) for columns, stretch in stretches]
+    runs = plans.runs([plans.plan(each) for each in values], list(values))
+    return [(columns, [list(pick(each)) for each in run]) for columns, pick, run in runs]
 
 
 def test_records_of_one_shape_are_one_stretch() -> None:
