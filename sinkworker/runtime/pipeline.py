@@ -59,6 +59,12 @@ def _before(fetched: Fetched, count: int, offset: int) -> Fetched:
     return Fetched(fetched.start, records, offset, records[-1].leader_epoch if records else None)
 
 
+def _owner(apply: TransformStep | None) -> object:
+    """The transform that a step applies."""
+    function = unwrap(apply) if apply is not None else None
+    return getattr(function, "__self__", function)
+
+
 class Pipeline:
     """The converters and transforms of one task."""
 
@@ -182,4 +188,4 @@ class Pipeline:
                 convert()
             except Exception:
                 return stage, converter
-        return Stage.TRANSFORMATION, getattr(unwrap(self._failed_step), "__self__", None)  # type: ignore[arg-type]
+        return Stage.TRANSFORMATION, _owner(self._failed_step)

@@ -21,7 +21,7 @@ from sinkworker.api import (
 from sinkworker.runtime.assignment import State
 from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.tolerance import ToleranceMode
-from sinkworker.testing import Harness, encode
+from sinkworker.testing import Harness, InMemoryBroker, InMemoryDeadLetters, encode
 from sinkworker.testing.samples import MemorySinkConnector, MemorySinkTask
 from tests.unit.runtime.builders import (
     P0,
@@ -185,6 +185,25 @@ def test_letters_of_every_stage_are_sent_before_their_offset_is_stored() -> None
         b"no json", encode({"bad": "put"}), encode({"bad": "flush"})
     ]  # fmt: skip
     assert stored(of) == 4
+
+
+def test_a_harness_has_topics_for_dead_letters_too() -> None:
+    broker = InMemoryBroker()
+    of = Harness(
+        PickyConnector(),
+        broker=broker,
+        tolerance=tolerance(),
+        dead_letters=lambda task: InMemoryDeadLetters(broker, "dead", "memory", task),
+    )
+    of.start()
+    send(of, P0, None, "put")
+    of.run(5)
+    (letter,) = broker.logs[TopicPartition("dead", 0)].records
+    assert (letter.key, letter.value) == (b'"key"', encode({"bad": "put"}))
+    headers = dict(letter.headers)
+    assert headers["h"] == b"1"
+    assert headers["__connect.errors.connector.name"] == b"memory"
+    assert headers["__connect.errors.offset"] == b"1"
 
 
 @pytest.mark.parametrize("where", ["json", "put", "flush"])
