@@ -94,6 +94,7 @@ class Book:
     filtered: int = 0
     bytes: int = 0
     errant: list[ErrantRecord] = field(default_factory=list)
+    errant_bytes: int = 0
     originals: Originals = field(default_factory=Originals)
     tally: Tally = field(default_factory=Tally)
     since_ms: int | None = None
@@ -110,7 +111,7 @@ class Book:
         self.state = after
 
     def forget_pending(self) -> None:
-        self.records = self.filtered = self.bytes = 0
+        self.records = self.filtered = self.bytes = self.errant_bytes = 0
         self.errant = []
         self.originals.forget()
         self.since_ms = None
@@ -234,7 +235,8 @@ class Assignment:
         book.records += delivery.records
         book.filtered += delivery.filtered
         book.bytes += delivery.bytes
-        book.errant.extend(delivery.errant)
+        for errant in delivery.errant:
+            _leave_out(book, errant)
         if self._keeps_originals:
             book.originals.add(delivery.originals)
             book.bytes += delivery.bytes
@@ -250,7 +252,7 @@ class Assignment:
         """The task has not taken a record that was delivered to it."""
         book = self._books[errant.source]
         book.records -= 1
-        book.errant.append(errant)
+        _leave_out(book, errant)
 
     def forget_originals(self, partition: TopicPartition) -> None:
         """Nothing of what was delivered so far can still be reported."""
@@ -265,6 +267,10 @@ class Assignment:
             sum(book.bytes for book in books),
             min((book.since_ms for book in books if book.since_ms is not None), default=None),
         )
+
+    def laden(self, max_bytes: int) -> list[TopicPartition]:
+        """Open partitions whose errant records alone take so much memory."""
+        return [p for p in self.in_state(State.OPEN) if self._books[p].errant_bytes >= max_bytes]
 
     def advances(
         self, of: Collection[TopicPartition] | None = None
@@ -282,6 +288,11 @@ class Assignment:
             book.stored = advance.to
             book.forget_pending()
             book.tally.forget_before(book.originals.passed)
+
+
+def _leave_out(book: Book, errant: ErrantRecord) -> None:
+    book.errant.append(errant)
+    book.errant_bytes += len(errant.key or b"") + len(errant.value or b"")
 
 
 def _known(leader_epoch: int | None) -> int | None:

@@ -251,7 +251,8 @@ class SinkTaskLoop:
         chosen = self._task.due(now_ms)
         self._task_decides = chosen is not None
         if chosen is not None:
-            return {*chosen, *self._assignment.at_barrier()}
+            laden = self._assignment.laden(self._flush_policy.max_bytes)
+            return {*chosen, *laden, *self._assignment.at_barrier()}
         due = self._flush_policy.due(now_ms, self._assignment.pending())
         return self._held.open_ones() if due else ()
 

@@ -20,12 +20,14 @@ from sinkworker.api import (
 )
 from sinkworker.runtime.assignment import State
 from sinkworker.runtime.breaker import Breaker
+from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.tolerance import ToleranceMode
 from sinkworker.testing import Harness, InMemoryBroker, InMemoryDeadLetters, encode
 from sinkworker.testing.samples import MemorySinkConnector, MemorySinkTask
 from tests.unit.runtime.builders import (
     P0,
     P1,
+    ScriptedConnector,
     cause,
     produce,
     produce_bad,
@@ -170,6 +172,20 @@ def test_originals_count_in_the_byte_budget() -> None:
         of.workers[0].step()
     size = [of.workers[0]._parts.held.assignment.pending().bytes for of in (plain, keeping)]
     assert size == [len(encode({"id": 0}) or b""), 2 * len(encode({"id": 0}) or b"")]
+
+
+def test_a_task_that_decides_when_to_flush_does_not_hold_letters_without_end() -> None:
+    connector = ScriptedConnector()
+    connector.due = list
+    of = Harness(connector, tolerance=tolerance(), flush_policy=FlushPolicy(50, 100, 500))
+    of.start()
+    of.run(2)
+    of.broker.produce(P0, b"x" * 99)
+    of.run(2)
+    assert stored(of) == 0
+    of.broker.produce(P0, b"x")
+    of.run(2)
+    assert stored(of) == 2
 
 
 # a place of its own for letters
