@@ -15,11 +15,13 @@ from sinkworker.api import ConfigError, ConfigProblem
 from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
 from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
+from sinkworker.kafka.dead_letters import LetterTopic
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
+from sinkworker.runtime.ports import DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
 from sinkworker.runtime.worker import TaskId, Worker
@@ -153,6 +155,7 @@ def _connection(configured: ConfiguredConnector) -> Connection:
         configured.client,
         fetch_budget=settings.buffer_max_bytes,
         poll_records=settings.batch_size,
+        producer=configured.producer,
     )
 
 
@@ -171,7 +174,22 @@ def _plan(configured: ConfiguredConnector) -> TaskPlan:
         retry_delay_max_ms=settings.errors_retry_delay_max_ms,
         retry_timeout_ms=settings.errors_retry_timeout,
         flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
+        breaker=settings.breaker,
+        dead_letters=_dead_letters(configured),
     )
+
+
+def _dead_letters(configured: ConfiguredConnector) -> Callable[[int], DeadLetters] | None:
+    settings = configured.settings
+    name = settings.errors_deadletterqueue_topic_name
+    if not name:
+        return None
+    topic = LetterTopic(
+        name,
+        settings.errors_deadletterqueue_topic_replication_factor,
+        settings.errors_deadletterqueue_context_headers_enable,
+    )
+    return partial(_connection(configured).dead_letters, topic)
 
 
 def _subscriptions(configured: ConfiguredConnector) -> list[Subscription]:

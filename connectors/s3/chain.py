@@ -77,10 +77,15 @@ class Chain:
         return self._extend(lambda last: manifest.seeded(last, start))
 
     def commit(
-        self, last: Entry, advance: Advance, files: Sequence[DataFile], counts: Counts
+        self,
+        last: Entry,
+        advance: Advance,
+        files: Sequence[DataFile],
+        counts: Counts,
+        letters: Sequence[DataFile] = (),
     ) -> Entry:
         """One request, if it is answered. FencedError when another entry stands in the slot."""
-        entry = manifest.committed(last, advance, files, counts)
+        entry = manifest.committed(last, advance, files, counts, letters)
         if entry is None:
             raise FencedError(f"S3: {self.source} is not at offset {advance.expected} any more")
         there = self._put(entry)

@@ -42,7 +42,9 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         patience = min(context.flush_timeout_ms / 1000 / REQUESTS_IN_A_FLUSH, PATIENCE_SECONDS)
         bucket = Bucket(self.config, timeout_ms)
         chains = Chains(bucket, self.name, Patience(patience))
-        return S3SinkTask(self.config, bucket, chains, self.names(), context)
+        return S3SinkTask(
+            self.config, bucket, chains, self.names(), self.names_of_letters(), context
+        )
 
     def offset_store(self) -> OffsetStore:
         bucket = Bucket(self.config, STORE_TIMEOUT_MS)
@@ -51,6 +53,15 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
 
     def names(self) -> FileNames:
         return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)
+
+    def names_of_letters(self) -> FileNames | None:
+        """None: dead letters are not kept here."""
+        folder = self.config.letters_dir
+        return FileNames(folder, self.config.file_name_template, self.name) if folder else None
+
+    @property
+    def stores_dead_letters(self) -> bool:
+        return bool(self.config.letters_dir)
 
     def bucket(self) -> Bucket:
         """For the check and the commands."""

@@ -1,18 +1,21 @@
 """The Kafka client's keys of one connector.
 
-Owns `bootstrap.servers`, `consumer.override.*` and the keys of the connection's security. What they
-mean is the client's.
+Owns `bootstrap.servers`, `consumer.override.*`, `producer.override.*` and the keys of the
+connection's security. What they mean is the client's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from sinkworker.configuration.reading import Reading
+from sinkworker.kafka.producer_settings import read_producer
 from sinkworker.kafka.settings import ClientSettings, read_settings
 
 OVERRIDE = "consumer.override."
+PRODUCER = "producer.override."
 RESET = OVERRIDE + "auto.offset.reset"
 BOOTSTRAP = "bootstrap.servers"
 SECURITY = ("security.", "sasl.", "ssl.")
@@ -55,6 +58,24 @@ def read_client(reading: Reading) -> ClientSettings:
         key = written[problem.key]
         reading.findings.warning(key, f"{reading.findings.given[key].key} {problem.message}")
     return settings
+
+
+def read_letter_producer(reading: Reading, *, is_used: bool) -> Mapping[str, Any]:
+    """kafka-python's arguments for the producer of dead letters. Security is the consumer's."""
+    if not is_used:
+        why = "without errors.deadletterqueue.topic.name nothing is produced"
+        reading.not_honoured[PRODUCER] = why
+        return {}
+    keys = [key for key in reading.findings.given if key.startswith(PRODUCER)]
+    reading.known.update(keys)
+    arguments, wrong, refused = read_producer(
+        {key.removeprefix(PRODUCER): reading.value(key) for key in keys}
+    )
+    for problem in wrong:
+        reading.findings.invalid(PRODUCER + problem.key, problem.message)
+    for problem in refused:
+        reading.findings.refused(PRODUCER + problem.key, problem.message)
+    return arguments
 
 
 def _tell_of_two_spellings(

@@ -27,7 +27,7 @@ WORKER_NOT_HONOURED: Mapping[str, str] = {
     "offset.storage.": "offsets are stored by each sink, with its own writes",
     "plugin.discovery": "plugins are found by their entry points",
     "plugin.path": "plugins are installed with pip and found by their entry points",
-    "producer.": "a sink produces nothing",
+    "producer.": "only dead letters are produced; see producer.override.* of a connector",
     "rest.": NOT_YET,
     "scheduled.rebalance.max.delay.ms": "Kafka's group coordinator divides the work",
     "status.storage.": "there is no status topic",

@@ -10,15 +10,16 @@ import gc
 import socket
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
 from sinkworker.api import RetriableError
 from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
+from sinkworker.kafka.dead_letters import KafkaDeadLetters, LetterTopic
 from sinkworker.kafka.failures import translated
 from sinkworker.kafka.network import Manager
 from sinkworker.kafka.refusals import RefusedError
@@ -32,7 +33,7 @@ class Connection:
     """How the tasks of one connector reach Kafka.
 
     fetch_budget: bytes a task may hold at a time. poll_records: how many records a poll returns at
-    most, unless the settings say otherwise.
+    most, unless the settings say otherwise. producer: kafka-python's arguments for that of dead letters.
     """
 
     bootstrap_servers: str
@@ -40,6 +41,7 @@ class Connection:
     settings: ClientSettings
     fetch_budget: int
     poll_records: int
+    producer: Mapping[str, Any] = field(default_factory=dict)
 
     def consumer(self, subscription: Subscription, task: int) -> KafkaPythonConsumer:
         """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
@@ -51,6 +53,25 @@ class Connection:
             client.close(autocommit=False, timeout_ms=0)
             raise
         return KafkaPythonConsumer(client, admin, subscription, self.settings.lookup_within_ms)
+
+    def dead_letters(self, topic: LetterTopic, task: int) -> KafkaDeadLetters:
+        """Connects when there is a letter."""
+        arguments = self._for_producer(task)
+        admin = {k: v for k, v in arguments.items() if k in KafkaAdminClient.DEFAULT_CONFIG}
+        return KafkaDeadLetters(
+            topic, self.connector, task,
+            lambda: self._made(KafkaAdminClient, admin),
+            lambda: self._made(KafkaProducer, arguments),
+        )  # fmt: skip
+
+    def _for_producer(self, task: int) -> dict[str, Any]:
+        consumer = self.settings.consumer
+        chosen = {"client_id": f"connector-dlq-producer-{self.connector}"} | dict(self.producer)
+        version = {"api_version": consumer["api_version"]} if "api_version" in consumer else {}
+        return version | chosen | {
+            "client_id": f"{chosen['client_id']}-{task}",
+            **self._common(chosen),
+        }  # fmt: skip
 
     def check(self) -> None:
         """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
@@ -72,10 +93,15 @@ class Connection:
         return chosen | {
             "client_id": f"{chosen['client_id']}-{task}",
             "group_instance_id": f"{instance}-{task}" if instance else None,
-            "bootstrap_servers": self.bootstrap_servers.split(","),
-            "bootstrap_timeout_ms": BOOTSTRAP_WITHIN_MS,
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
+            **self._common(chosen),
+        }
+
+    def _common(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "bootstrap_timeout_ms": BOOTSTRAP_WITHIN_MS,
             "metrics_enabled": False,
             "socket_options": _socket_options(chosen),
             **self.settings.security.arguments(),
@@ -102,7 +128,8 @@ class Connection:
                 client = client_class(**arguments, kafka_client=net_client)
                 # With api.version it has not asked for anything yet. The answer to its first request,
                 # which names no topics, would pass for the answer to the one after `subscribe`.
-                client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
+                if client_class is not KafkaProducer:  # whose own thread has begun to do that
+                    client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
                 return client
         except Exception as error:
             for net in begun:

@@ -39,7 +39,7 @@ MOST = 2**31 - 1
 Parser = Callable[[str], Any]
 
 
-def _number(least: int) -> Parser:
+def number(least: int) -> Parser:
     def parse(text: str) -> int:
         try:
             number = int(text)
@@ -54,14 +54,14 @@ def _number(least: int) -> Parser:
     return parse
 
 
-def _boolean(text: str) -> bool:
+def boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("Expected value to be either true or false")
     return text.lower() == "true"
 
 
 def _buffer_size(text: str) -> int | None:
-    size: int = _number(-1)(text)
+    size: int = number(-1)(text)
     return None if size == -1 else size
 
 
@@ -74,7 +74,7 @@ def _version(text: str) -> tuple[int, ...]:
     return version
 
 
-def _one_of(*values: str) -> Parser:
+def one_of(*values: str) -> Parser:
     def parse(text: str) -> str:
         if text not in values:
             raise ValueError(f"String must be one of: {', '.join(values)}")
@@ -98,35 +98,35 @@ def _assignors(text: str) -> tuple[Any, ...]:
 # Java's name → kafka-python's name and how to read the value. api.version is kafka-python's own: the
 # version to speak with a broker that does not tell its own, as librdkafka's mock cluster.
 HONOURED: Mapping[str, tuple[str, Parser]] = {
-    "allow.auto.create.topics": ("allow_auto_create_topics", _boolean),
+    "allow.auto.create.topics": ("allow_auto_create_topics", boolean),
     "api.version": ("api_version", _version),
-    "check.crcs": ("check_crcs", _boolean),
+    "check.crcs": ("check_crcs", boolean),
     "client.dns.lookup": (
         "client_dns_lookup",
-        _one_of("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"),
+        one_of("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"),
     ),
     "client.id": ("client_id", str),
     "client.rack": ("client_rack", str),
-    "connections.max.idle.ms": ("connections_max_idle_ms", _number(1)),
-    "fetch.max.bytes": ("fetch_max_bytes", _number(0)),
-    "fetch.max.wait.ms": ("fetch_max_wait_ms", _number(0)),
-    "fetch.min.bytes": ("fetch_min_bytes", _number(0)),
+    "connections.max.idle.ms": ("connections_max_idle_ms", number(1)),
+    "fetch.max.bytes": ("fetch_max_bytes", number(0)),
+    "fetch.max.wait.ms": ("fetch_max_wait_ms", number(0)),
+    "fetch.min.bytes": ("fetch_min_bytes", number(0)),
     "group.id": ("group_id", str),
     "group.instance.id": ("group_instance_id", str),
-    "heartbeat.interval.ms": ("heartbeat_interval_ms", _number(1)),
-    "isolation.level": ("isolation_level", _one_of("read_committed", "read_uncommitted")),
-    "max.partition.fetch.bytes": ("max_partition_fetch_bytes", _number(0)),
-    "max.poll.interval.ms": ("max_poll_interval_ms", _number(1)),
-    "max.poll.records": ("max_poll_records", _number(1)),
-    "metadata.max.age.ms": ("metadata_max_age_ms", _number(0)),
+    "heartbeat.interval.ms": ("heartbeat_interval_ms", number(1)),
+    "isolation.level": ("isolation_level", one_of("read_committed", "read_uncommitted")),
+    "max.partition.fetch.bytes": ("max_partition_fetch_bytes", number(0)),
+    "max.poll.interval.ms": ("max_poll_interval_ms", number(1)),
+    "max.poll.records": ("max_poll_records", number(1)),
+    "metadata.max.age.ms": ("metadata_max_age_ms", number(0)),
     "partition.assignment.strategy": ("partition_assignment_strategy", _assignors),
     "receive.buffer.bytes": ("receive_buffer_bytes", _buffer_size),
-    "reconnect.backoff.max.ms": ("reconnect_backoff_max_ms", _number(0)),
-    "reconnect.backoff.ms": ("reconnect_backoff_ms", _number(0)),
-    "request.timeout.ms": ("request_timeout_ms", _number(1)),
-    "retry.backoff.ms": ("retry_backoff_ms", _number(0)),
+    "reconnect.backoff.max.ms": ("reconnect_backoff_max_ms", number(0)),
+    "reconnect.backoff.ms": ("reconnect_backoff_ms", number(0)),
+    "request.timeout.ms": ("request_timeout_ms", number(1)),
+    "retry.backoff.ms": ("retry_backoff_ms", number(0)),
     "send.buffer.bytes": ("send_buffer_bytes", _buffer_size),
-    "session.timeout.ms": ("session_timeout_ms", _number(1)),
+    "session.timeout.ms": ("session_timeout_ms", number(1)),
 }
 
 # Read here and by nobody else: the longest wait for offsets, bounds and times.
@@ -232,7 +232,7 @@ def read_settings(overrides: Mapping[str, str], unread: frozenset[str] = frozens
             continue
         try:
             if key == LOOKUP:
-                lookup_within_ms = _number(1)(text)
+                lookup_within_ms = number(1)(text)
             elif key in HONOURED:
                 name, parse = HONOURED[key]
                 arguments[name] = parse(text)

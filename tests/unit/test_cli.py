@@ -145,7 +145,8 @@ def test_warnings_are_told_on_stderr_and_exit_with_0() -> None:
     assert result.exit_code == OK
     assert result.stdout == "good: ok\n"
     assert result.stderr == (
-        "warning: c.properties:6: producer.override.acks has no effect: a sink produces nothing\n"
+        "warning: c.properties:6: producer.override.acks has no effect: "
+        "without errors.deadletterqueue.topic.name nothing is produced\n"
     )
 
 
@@ -155,7 +156,8 @@ def test_warnings_are_errors_on_request() -> None:
     assert result.exit_code == INVALID
     assert result.stdout == ""
     assert result.stderr == (
-        "warning: c.properties:6: producer.override.acks has no effect: a sink produces nothing\n"
+        "warning: c.properties:6: producer.override.acks has no effect: "
+        "without errors.deadletterqueue.topic.name nothing is produced\n"
         "1 warning(s), and warnings are denied\n"
     )
     assert run("validate", "--no-environment", "--deny-warnings", good_file()).exit_code == OK

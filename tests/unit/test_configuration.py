@@ -258,13 +258,9 @@ def test_transforms_apply_in_the_order_in_which_they_are_listed() -> None:
     ("key", "why"),
     [
         ("config.action.reload", "files are read when the worker starts"),
-        ("producer.override.acks", "a sink produces nothing"),
+        ("producer.override.acks", "without errors.deadletterqueue.topic.name nothing is produced"),
         ("admin.override.retries", "the worker's admin client takes the consumer's settings"),
         ("tasks.max.enforce", "never more than tasks.max tasks are started"),
-        (
-            "errors.deadletterqueue.topic.replication.factor",
-            "this version does not have it yet",
-        ),
     ],
 )
 def test_a_key_of_connect_without_effect_here_is_a_warning(key: str, why: str) -> None:
@@ -294,7 +290,7 @@ def test_every_key_of_the_jdbc_sink_that_we_lack_is_a_warning_for_postgres_only(
             "offsets are stored by each sink, with its own writes",
         ),
         ("config.storage.topic", "connectors are given on the command line"),
-        ("producer.acks", "a sink produces nothing"),
+        ("producer.acks", "only dead letters are produced; see producer.override.* of a connector"),
     ],
 )
 def test_a_key_of_a_connect_worker_without_effect_here_is_a_warning(key: str, why: str) -> None:

@@ -176,6 +176,22 @@ def test_an_errant_record_is_told_with_its_stage_and_original_bytes(
     )  # fmt: skip
 
 
+class Picky(Apply):
+    """A transform that fails at `worse`."""
+
+    def __init__(self) -> None:
+        super().__init__(refused("worse"))
+
+
+@pytest.mark.parametrize("predicate", [None, ValueIs("worse")])
+def test_an_errant_record_is_told_with_the_class_that_failed(predicate: Predicate | None) -> None:
+    steps = [step(appended(""), None, negate=False), step(Picky(), predicate, negate=False)]
+    processed = process(fetched(0, b"bad", b"worse"), *steps, mode=ToleranceMode.ALL)
+    assert [errant.executing_class for errant in processed.delivery.errant] == [
+        f"{__name__}.Words", f"{__name__}.Picky",
+    ]  # fmt: skip
+
+
 def test_tolerated_the_batch_goes_on_without_the_errant_records() -> None:
     processed = process(fetched(0, b"bad", b"a", b"bad", b"bad", b"b"), mode=ToleranceMode.ALL)
     assert values(processed) == ["a", "b"]
