@@ -121,7 +121,11 @@ def _decimal(schema: Mapping[str, Any], payload: Any) -> Decimal:
     data = _bytes(schema, payload)
     if "scale" not in parameters:
         raise DataError(f"a decimal without a scale{_named(schema)}")
-    scale = int(parameters["scale"])
+    return decimal_of(data, int(parameters["scale"]))
+
+
+def decimal_of(data: bytes, scale: int) -> Decimal:
+    """The number that these bytes are, big endian, divided by ten to the power of the scale."""
     number = int.from_bytes(data, "big", signed=True)
     digits = tuple(map(int, str(abs(number))))
     return Decimal((int(number < 0), digits, -scale))
