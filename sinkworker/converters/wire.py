@@ -15,6 +15,8 @@ from sinkworker.api import Converter, DataError, Header, Schema
 from sinkworker.converters.registry import Registered, Registry, RegistryConfig
 
 PREFIX = 5
+MOST_READERS = 10_000
+"""Bad bytes may name as many messages of a file as they like: not all of them are kept."""
 NOT_IN_FORMAT = (
     "not in the wire format of a schema registry, which is a zero, the schema's id in four bytes, "
     "and the data. If the topic holds plain JSON or text, choose JsonConverter or StringConverter"
@@ -88,6 +90,8 @@ class RegistryConverter(Converter):
         schema = self._registry.schema(number)
         referenced = self._registry.referenced(schema)
         reader = self._compiled(schema, referenced, prefix, number)
+        if len(self._readers) >= MOST_READERS:
+            self._readers.clear()
         self._readers[prefix] = reader
         return reader
 

@@ -26,6 +26,9 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.converters", "sinkworker.api", "google", "grpc_tools",
     },
     "sinkworker.converters.protobuf_schema": {
+        "sinkworker.converters", "sinkworker.api", "google", "confluent_kafka",
+    },
+    "sinkworker.converters.protobuf": {
         "sinkworker.converters", "sinkworker.api", "google",
     },
     "sinkworker.transforms": {
