@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sinkworker.api import DataError, Schema
@@ -172,3 +173,8 @@ _LOGICAL: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "org.apache.kafka.connect.data.Time": _time,
     "org.apache.kafka.connect.data.Timestamp": _timestamp,
 }
+
+
+def scalar_reader(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """How the JSON of a type that is not made of others is read, where it is not null."""
+    return partial(_LOGICAL.get(schema.get("name", "")) or _READERS[schema["type"]], schema)

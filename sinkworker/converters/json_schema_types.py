@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from sinkworker.api import DataError, Schema
-from sinkworker.converters.envelope import Envelope
+from sinkworker.converters.envelope import scalar_reader
 
 CONFLUENT = "io.confluent.connect.json."
 ENUM, ONE_OF = CONFLUENT + "Enum", CONFLUENT + "OneOf"
@@ -24,8 +24,6 @@ SCALARS: Mapping[str, str] = {
 GIVEN = frozenset({"int8", "int16", "int32", "int64", "float32", "float64", "bytes"})
 """The types of Connect that its own converter notes in `connect.type`."""
 ANYTHING: Schema = {"type": "string", "optional": True, "name": "io.debezium.data.Json"}
-
-_ENVELOPE = Envelope(fills_nulls=False)
 
 Read = Callable[[Any], Any]
 
@@ -173,7 +171,7 @@ class JsonTypes:
         names = ["<NULL>" if each is None else str(each) for each in symbols]
         parameters = {ENUM: "", **{f"{ENUM}.{each}": each for each in names}}
         schema = {"type": "string", "optional": None in symbols, "parameters": parameters}
-        return JsonType(schema, partial(_ENVELOPE.typed, {"type": "string"}))
+        return JsonType(schema, scalar_reader(schema))
 
     def _array(self, given: Mapping[str, Any], document: Any) -> JsonType:
         if "items" not in given:
@@ -197,7 +195,7 @@ def _scalar(kind: str, given: Mapping[str, Any]) -> JsonType:
     """Connect's own types, by the schema's title, are those of the envelope."""
     schema = {"type": kind, "optional": False}
     full = {**schema, **_metadata(given, schema)}
-    return JsonType(schema, partial(_ENVELOPE.typed, {**full, "optional": True}))
+    return JsonType(schema, scalar_reader(full))
 
 
 def _struct_of(fields: Sequence[Schema]) -> Schema:

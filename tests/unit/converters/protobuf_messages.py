@@ -21,7 +21,9 @@ def _file(text: str, imports: tuple[tuple[str, str], ...]) -> Any:
     return compiled(text, dict(imports))
 
 
-def message(text: str, name: str, imports: Mapping[str, str] | None = None, **values: Any) -> Any:
+def message(
+    text: str, name: str, imports: Mapping[str, str] | None = None, /, **values: Any
+) -> Any:
     """A message of that text, with these values."""
     file = _file(text, tuple((imports or {}).items()))
     return GetMessageClass(file.message_types_by_name[name])(**values)
