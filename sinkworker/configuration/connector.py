@@ -103,7 +103,6 @@ def _connector(reading: Reading, settings: SinkSettings | None) -> Any:
         return None
     model = connector.config_class
     _read_other_names(reading, model)
-    reading.not_honoured |= model.not_honoured
     config = reading.model(model)
     if config is None or settings is None:
         return None

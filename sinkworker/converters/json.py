@@ -52,18 +52,13 @@ class JsonConverter(Converter):
     ) -> tuple[Schema | None, Any]:
         if not data:
             return None, None
-        try:
-            value = from_json(data, allow_inf_nan=False, cache_strings="keys")
-        except ValueError as error:
-            raise DataError(f"invalid JSON: {error}") from None
-        if _is_infinite(value):
-            raise DataError(INFINITY)
+        value = parsed(data)
         if not self._enveloped:
             return None, value
         try:
             return self._envelope.open(value)
         except InexactError:
-            return self._envelope.open(stdlib_json.loads(data, parse_float=Decimal))
+            return self._envelope.open(parsed_exactly(data))
         except DataError:
             raise
         except Exception as error:  # whatever a malformed schema leads to; its text may show data
@@ -82,6 +77,22 @@ class JsonConverter(Converter):
         if _is_any_infinite(values):
             raise DataError(INFINITY)
         return [None] * len(values), values
+
+
+def parsed(data: bytes) -> Any:
+    """A JSON text. DataError when it is none."""
+    try:
+        value = from_json(data, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise DataError(f"invalid JSON: {error}") from None
+    if _is_infinite(value):
+        raise DataError(INFINITY)
+    return value
+
+
+def parsed_exactly(data: bytes) -> Any:
+    """A JSON text that was parsed before, now with its fractions as decimals."""
+    return stdlib_json.loads(data, parse_float=Decimal)
 
 
 def _is_infinite(value: Any) -> bool:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sinkworker.api import Converter, RetriableError, Schema
+from sinkworker.api import ConnectError, Converter, DataError, Schema
 from sinkworker.api.record import Header
 from sinkworker.runtime.ports import RawRecord
 
@@ -37,8 +37,13 @@ class Decoded(NamedTuple):
         return self.undecodable[at], self.errors[at]
 
 
+def is_of_the_record(error: Exception) -> bool:
+    """Whether it is told of the record. An outage is not, nor is a right that the worker lacks."""
+    return isinstance(error, DataError) or not isinstance(error, ConnectError)
+
+
 def decoded(raws: Sequence[RawRecord], topic: str, key: Converter, value: Converter) -> Decoded:
-    """All of them, also those after one that fails. RetriableError leaves at once."""
+    """All of them, also those after one that fails. What is no record's fault leaves at once."""
     headers = [raw.headers for raw in raws]
     keys, values = [raw.key for raw in raws], [raw.value for raw in raws]
     failed: dict[int, Exception] = {}
@@ -61,9 +66,9 @@ def _decode_all(
 ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
     try:
         return converter.decode_all(topic, data, headers)
-    except RetriableError:
-        raise
-    except Exception:
+    except Exception as error:
+        if not is_of_the_record(error):
+            raise
         return _decode_each(converter, topic, data, headers, failed)
 
 
@@ -79,8 +84,8 @@ def _decode_each(
     for index, (each, its_headers) in enumerate(zip(data, headers, strict=True)):
         try:
             schemas[index], values[index] = converter.decode(topic, each, its_headers)
-        except RetriableError:
-            raise
         except Exception as error:
+            if not is_of_the_record(error):
+                raise
             failed.setdefault(index, error)
     return schemas, values

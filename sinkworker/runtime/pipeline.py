@@ -16,14 +16,13 @@ from sinkworker.api import (
     Converter,
     ErrantRecord,
     Predicate,
-    RetriableError,
     SinkRecord,
     Stage,
     TopicPartition,
     Transform,
 )
 from sinkworker.runtime.assignment import Barrier, Delivery
-from sinkworker.runtime.decoding import Decoded, decoded
+from sinkworker.runtime.decoding import Decoded, decoded, is_of_the_record
 from sinkworker.runtime.headers import header_conversion
 from sinkworker.runtime.ports import Fetched, RawRecord
 from sinkworker.runtime.tolerance import Tolerance, class_name, sentence
@@ -143,9 +142,9 @@ class Pipeline:
                     append(record)
                 elif (transformed := self._transform(record)) is not None:
                     append(transformed)
-        except RetriableError:
-            raise
         except Exception as error:
+            if not is_of_the_record(error):
+                raise
             assert raw is not None
             return bisect_left(raws, raw.offset, key=_offset), self._errant(source, raw, error)
         return end, None if failure is None else self._errant(source, raws[end], failure)

@@ -20,6 +20,17 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.converters": {
         "sinkworker.converters", "sinkworker.api", "pydantic", "pydantic_core",
     },
+    # the only users of what comes with extras
+    "sinkworker.converters.registry": {"sinkworker.api", "pydantic", "confluent_kafka"},
+    "sinkworker.converters.protobuf_files": {
+        "sinkworker.converters", "sinkworker.api", "google", "grpc_tools",
+    },
+    "sinkworker.converters.protobuf_schema": {
+        "sinkworker.converters", "sinkworker.api", "google", "confluent_kafka",
+    },
+    "sinkworker.converters.protobuf": {
+        "sinkworker.converters", "sinkworker.api", "google",
+    },
     "sinkworker.transforms": {
         "sinkworker.transforms", "sinkworker.converters", "sinkworker.api", "pydantic",
     },

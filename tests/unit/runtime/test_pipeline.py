@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sinkworker.api import (
     ConfigModel,
+    ConnectError,
     Converter,
     DataError,
     Header,
@@ -40,6 +41,8 @@ class Words(Converter):
             raise DataError("bad bytes")
         if data == b"down":
             raise RetriableError("the registry does not answer")
+        if data == b"locked":
+            raise ConnectError("the registry answered 403")
         return {"type": "string", "topic": topic}, None if data is None else data.decode()
 
 
@@ -223,6 +226,16 @@ def test_a_batch_whose_first_record_is_errant_delivers_nothing() -> None:
 def test_an_outside_service_that_is_down_is_no_data_error() -> None:
     with pytest.raises(RetriableError, match="the registry does not answer"):
         process(fetched(0, b"a", b"down"), mode=ToleranceMode.ALL)
+
+
+@pytest.mark.parametrize("stage", ["converter", "transform"])
+def test_a_right_that_the_worker_lacks_is_no_records_fault_and_never_tolerated(stage: str) -> None:
+    def refuse(record: SinkRecord) -> SinkRecord:
+        raise ConnectError("the registry answered 403")
+
+    value, steps = (b"locked", ()) if stage == "converter" else (b"a", (refuse,))
+    with pytest.raises(ConnectError, match="the registry answered 403"):
+        process(fetched(0, b"b", value), *steps, mode=ToleranceMode.ALL)
 
 
 # barriers
