@@ -18,8 +18,7 @@ from sinkworker.cli import exit_codes
 from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 if TYPE_CHECKING:
-    from sinkworker.app import Configuration
-    from sinkworker.runtime.worker import Worker
+    from sinkworker.app import Configuration, Running
 
 log = logging.getLogger("sinkworker")
 
@@ -50,6 +49,11 @@ LOOK_EVERY_SECONDS = 0.2
     envvar="SINKWORKER_STOP_WITHIN",
     help="How long the last flush may take after SIGTERM.",
 )
+@click.option(
+    "--insecure",
+    is_flag=True,
+    help="Let listeners be reached from other machines without a token, a password or TLS.",
+)
 @click.option("--failpoints", is_flag=True, hidden=True)
 def start(
     configs: tuple[Path, ...],
@@ -57,6 +61,7 @@ def start(
     log_format: str,
     log_level: str,
     stop_within: float,
+    insecure: bool,
     failpoints: bool,
 ) -> None:
     """Run the connectors of these files, each in tasks.max threads.
@@ -75,11 +80,14 @@ def start(
     _check(configuration)
     if failpoints:
         _arm_failpoints()
-    worker = build(configuration)
-    _introduce(configuration)
+    with exiting_on_errors():
+        running = build(configuration, insecure=insecure)
+    _introduce(configuration, running)
     _collect_garbage_rarely()
-    worker.start()
-    sys.exit(_run(worker, told_to_stop, stop_within))
+    running.administration.start(configuration.connectors)
+    if running.rest is not None:
+        running.rest.start()
+    sys.exit(_run(running, told_to_stop, stop_within))
 
 
 def _arm_failpoints() -> None:
@@ -108,8 +116,10 @@ def _check(configuration: Configuration) -> None:
         client_log.setLevel(level)
 
 
-def _introduce(configuration: Configuration) -> None:
+def _introduce(configuration: Configuration, running: Running) -> None:
     log.info("sinkworker %s, process %d", __version__, os.getpid())
+    for door in running.doors:
+        log.info("REST on %s", door.url)
     for configured in configuration.connectors:
         settings = configured.settings
         what = settings.topics_regex or ",".join(settings.topics or settings.topics_partitions)
@@ -133,13 +143,16 @@ def _listen_to_signals() -> threading.Event:
     return told
 
 
-def _run(worker: Worker, told_to_stop: threading.Event, stop_within: float) -> int:
+def _run(running: Running, told_to_stop: threading.Event, stop_within: float) -> int:
     """Until all tasks have ended, by themselves or because they were told to. The exit code."""
     from sinkworker.runtime.mailbox import Command
 
-    while worker.is_running() and not told_to_stop.wait(LOOK_EVERY_SECONDS):
+    worker = running.worker
+    while _has_work(running) and not told_to_stop.wait(LOOK_EVERY_SECONDS):
         pass
     worker.tell(Command.STOP)
+    if running.rest is not None:
+        running.rest.stop()
     if not worker.wait(stop_within):
         log.error("Not all tasks ended within %g s; leaving. Nothing is lost.", stop_within)
         os._exit(exit_codes.FAILED)
@@ -149,3 +162,10 @@ def _run(worker: Worker, told_to_stop: threading.Event, stop_within: float) -> i
         return exit_codes.FAILED
     log.info("Stopped")
     return exit_codes.OK
+
+
+def _has_work(running: Running) -> bool:
+    """Tasks that run, or an operator who may start some."""
+    if running.worker.is_running():
+        return True
+    return running.rest is not None and not running.administration.owns_all_by_files()

@@ -322,5 +322,6 @@ class SinkTaskLoop:
         counters, waiting_for = self._parts.counters, self._recovery.waiting_for
         counters.mirror_failures = self._consumer.mirror_failures()
         self._board.status = picture(
-            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for
-        )
+            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for,
+            ends=self._consumer.known_ends(),
+        )  # fmt: skip
