@@ -189,7 +189,7 @@ def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[Tas
 def _task(
     configured: ConfiguredConnector, subscription: Subscription, number: int
 ) -> tuple[TaskRunner, Mailbox]:
-    plan, connection, clock = _plan(configured), _connection(configured), SystemClock()
+    plan, connection, clock = task_plan(configured), _connection(configured), SystemClock()
     mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
     make = partial(_make_parts, plan, connection, subscription, number, lasting)
     return TaskRunner(make, lasting.backoff, clock, mailbox), mailbox
@@ -217,7 +217,7 @@ def _connection(configured: ConfiguredConnector) -> Connection:
     )
 
 
-def _plan(configured: ConfiguredConnector) -> TaskPlan:
+def task_plan(configured: ConfiguredConnector) -> TaskPlan:
     settings, client = configured.settings, configured.client.consumer
     max_poll_interval_ms = client.get("max_poll_interval_ms", DEFAULT_MAX_POLL_INTERVAL_MS)
     return TaskPlan(
