@@ -153,7 +153,7 @@ def build(configuration: Configuration, *, insecure: bool = False) -> Running:
     refuse_open_doors(settings, insecure=insecure)
     protection, doors = guard(settings), bind(settings)
     worker = Worker()
-    administration = WorkerAdministration(worker, _means(configuration))
+    administration = WorkerAdministration(worker, _means(configuration, keeps_state=bool(doors)))
     if not doors:
         return Running(worker, administration, None, doors)
     administration.id = advertised(settings, doors[0])
@@ -161,9 +161,18 @@ def build(configuration: Configuration, *, insecure: bool = False) -> Running:
     return Running(worker, administration, rest, doors)
 
 
-def _means(configuration: Configuration) -> Means:
+def standing_still(configuration: Configuration) -> WorkerAdministration:
+    """Connectors of which nothing runs here: their stores can be asked and changed."""
+    administration = WorkerAdministration(Worker(), _means(configuration, keeps_state=False))
+    administration.hold(configuration.connectors)
+    return administration
+
+
+def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
     settings, worker_file = configuration.worker, configuration.worker_file
-    folder, why_not = StateFolder.taken(settings.sinkworker_state_dir or default_path())
+    folder, why_not = None, "It keeps no state"
+    if keeps_state:
+        folder, why_not = StateFolder.taken(settings.sinkworker_state_dir or default_path())
     policy = OverridePolicy(settings.connector_client_config_override_policy.title())
     return Means(
         configure=lambda file: configure(file, worker_file, configuration.catalog),

@@ -116,6 +116,11 @@ class WorkerAdministration:
             log.warning("Connector %s is %s, as it was told before; `sinkworker resume %s` lets it run",
                         instance.name, instance.target.value, instance.name)  # fmt: skip
 
+    def hold(self, configured: Iterable[ConfiguredConnector]) -> None:
+        """Connectors whose tasks run elsewhere, or nowhere."""
+        for each in configured:
+            self._keep(of_command_line(each, Target.STOPPED))
+
     # look
 
     def worker(self) -> WorkerInfo:

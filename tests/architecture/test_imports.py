@@ -74,7 +74,8 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "sinkworker.demo", "sinkworker.failpoints", "click",
+        "sinkworker.demo", "sinkworker.failpoints", "sinkworker.properties", "sinkworker.rest",
+        "click",
     },
     # a user of the command line, and nothing else of it
     "sinkworker.demo": {

@@ -149,8 +149,12 @@ class Scene(Client):
             self.broker.produce(TopicPartition("alerts", partition), value.encode())
 
     def lines(self, name: str = "to-file") -> list[str]:
-        file = self.home / f"{name}.txt"
-        return file.read_text().splitlines() if file.exists() else []
+        """What is committed: the file up to the length that its sidecar says."""
+        file, sidecar = self.home / f"{name}.txt", self.home / f"{name}.txt.offsets.json"
+        if not sidecar.exists():
+            return []
+        length = json.loads(sidecar.read_text())["length"]
+        return file.read_bytes()[:length].decode().splitlines() if length else []
 
     def wait_for_lines(self, count: int, name: str = "to-file") -> None:
         wait_until(lambda: len(self.lines(name)) >= count, 20, f"{count} lines of {name}")
