@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
 from sinkworker.api import Advance, Offset, TopicPartition
 from sinkworker.runtime.assignment import Assignment, Book, State
+from sinkworker.runtime.metrics import Measures
 
 
 class TaskState(Enum):
@@ -55,6 +56,7 @@ class Counters:
     client_rebuilds: int = 0
     stuck_transactions: int = 0
     mirror_failures: int = 0
+    measures: Measures = field(default_factory=Measures)
 
     def flushed(self, advances: Iterable[Advance], reported: int) -> None:
         """reported: how many of the records the task found to be bad."""
@@ -123,5 +125,5 @@ def picture(
         TaskState.FAILED if causes else state,
         "\n".join(causes) or waiting_for,
         partition_statuses(assignment, ends),
-        copy(counters),
+        replace(counters, measures=copy(counters.measures)),
     )

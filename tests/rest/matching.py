@@ -15,7 +15,9 @@ ANY = object
 def differences(content: Any, shape: Any, where: str = "body") -> list[str]:
     """Every place where the content is not of that shape."""
     if isinstance(shape, type):
-        return [] if _is_of_type(content, shape) else [f"{where} is {content!r}, no {shape.__name__}"]
+        return (
+            [] if _is_of_type(content, shape) else [f"{where} is {content!r}, no {shape.__name__}"]
+        )
     if isinstance(shape, tuple):
         fits = any(not differences(content, each) for each in shape)
         return [] if fits else [f"{where} is {content!r}, none of {shape!r}"]
@@ -37,7 +39,9 @@ def _of_list(content: Any, shape: list[Any], where: str) -> list[str]:
         return [f"{where} is {content!r}, not empty"] if content else []
     if not content:
         return [f"{where} is empty"]
-    return [d for n, each in enumerate(content) for d in differences(each, shape[0], f"{where}[{n}]")]
+    return [
+        d for n, each in enumerate(content) for d in differences(each, shape[0], f"{where}[{n}]")
+    ]
 
 
 def _of_dict(content: Any, shape: dict[str, Any], where: str) -> list[str]:

@@ -87,6 +87,7 @@ def until_state(name: str, state: str) -> Step:
 
 ONE = "/connectors/one"
 UNKNOWN = "/connectors/unknown"
+JAVA = "org.apache.kafka.connect"
 VALIDATE = "/connector-plugins/FileStreamSink/config/validate"
 NOT_FOUND = message("Connector unknown not found", 404)
 POOR_500 = "Connect answers 500 with the text of a null pointer"
@@ -116,7 +117,7 @@ PLUGINS: Sequence[Step] = (
     Step("GET", "/connector-plugins/FileStreamSink/config", 200, [DEFINITION]),
     Step("GET", "/connector-plugins/StringConverter/config", 200, (list, [DEFINITION])),
     Step("GET", "/connector-plugins/JsonConverter/config", 200, [DEFINITION]),
-    Step("GET", "/connector-plugins/org.apache.kafka.connect.transforms.InsertField$Value/config", 200, [DEFINITION]),
+    Step("GET", f"/connector-plugins/{JAVA}.transforms.InsertField$Value/config", 200, [DEFINITION]),
     Step("GET", "/connector-plugins/HasHeaderKey/config", 200, [DEFINITION]),
     Step("GET", "/connector-plugins/Nope/config", 404, ERROR),
     Step("PUT", VALIDATE, 200, INFOS | {"error_count": 0}, config(name="one")),
