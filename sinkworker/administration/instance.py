@@ -67,11 +67,14 @@ def of_rest(configure: Configure, name: str, config: Mapping[str, str], target: 
     """ConfigError with every problem; they name no place, since there is no file."""
     written = {**config, "name": name}
     place = Path(f"connector {name}")
+    file = file_of(place, written)
     try:
-        return Instance(name, written, target, None, configure(file_of(place, written)))
+        return Instance(name, written, target, None, configure(file))
     except ConfigError as error:
+        words = secrets(file, ())
         problems = [
-            p._replace(message=p.message.removeprefix(f"{place}: ")) for p in error.problems
+            p._replace(message=hidden(p.message.removeprefix(f"{place}: "), words))
+            for p in error.problems
         ]
         raise ConfigError(problems) from error
 

@@ -14,7 +14,6 @@ import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sinkworker.api import ConfigError, ConfigProblem
 from sinkworker.rest.message import Answer, refused
@@ -64,8 +63,8 @@ class Guard:
     def _is_our_host(self, header: str) -> bool:
         if self.hosts is None:
             return True
-        name = urlsplit(f"//{header}").hostname if _is_plain(header) else None
-        return name is not None and (name in self.hosts or name.lower() in self.hosts)
+        name = _host_of(header)
+        return name is not None and name in self.hosts
 
     def _is_known(self, headers: Mapping[str, str]) -> bool:
         if self.token is None and not self.passwords:
@@ -91,8 +90,10 @@ def too_large() -> Answer:
     return refused(413, f"The body is larger than {MOST_BYTES} bytes")
 
 
-def _is_plain(header: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", header) is not None and header.count("]") <= 1
+def _host_of(header: str) -> str | None:
+    """In lower case, without the port; None where it is no host."""
+    found = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?", header.lower())
+    return (found[1] or found[2]) if found is not None else None
 
 
 def _is_same_origin(headers: Mapping[str, str]) -> bool:
@@ -100,7 +101,7 @@ def _is_same_origin(headers: Mapping[str, str]) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
-    return bool(origin) and urlsplit(origin).netloc == headers.get("host")
+    return origin.partition("://")[2] == headers.get("host")
 
 
 def guard(settings: WorkerSettings) -> Guard:
