@@ -111,8 +111,8 @@ def _same_names(files: Sequence[ConfigFile]) -> list[ConfigProblem]:
     return problems
 
 
-def check_environment(configuration: Configuration) -> None:
-    """Contact the sinks and Kafka once.
+def check_environment(configuration: Configuration) -> str | None:
+    """Contact the sinks and Kafka once. Returns the cluster's id, where Kafka says one.
 
     ConfigError when what answers contradicts the configuration, RetriableError when one does not
     answer, ConnectError when it refuses.
@@ -120,8 +120,8 @@ def check_environment(configuration: Configuration) -> None:
     for configured in configuration.connectors:
         with _placed(configured.place):
             configured.connector.check()
-    for configured in configuration.connectors:
-        _connection(configured).check()
+    cluster_ids = [_connection(configured).check() for configured in configuration.connectors]
+    return next(filter(None, cluster_ids), None)
 
 
 @contextmanager

@@ -245,7 +245,8 @@ class WorkerAdministration:
     def owns_all_by_files(self) -> bool:
         """Whether nobody would miss this worker once all its tasks have ended."""
         instances = self._instances.values()
-        return all(i.file is not None and i.target is not Target.STOPPED for i in instances)
+        by_files = [i.file is not None and i.target is not Target.STOPPED for i in instances]
+        return bool(by_files) and all(by_files)
 
     def aim(self, name: str, target: Target) -> None:
         with self._changing:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ LOOK_EVERY_SECONDS = 0.2
 
 
 @click.command(epilog="Example: sinkworker start configs/alerts-to-pg.properties")
-@config_files
+@partial(config_files, required=False)
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
@@ -69,6 +70,9 @@ def start(
     SIGTERM or SIGINT: flush, leave the group, exit with 0. A second one: leave at once, with 1;
     nothing is lost either way.
     """
+    if not configs and worker_config is None:
+        raise click.UsageError("Missing argument 'CONFIG...'. (Or --worker-config, for REST to create "
+                               "connectors.)")  # fmt: skip
     told_to_stop = _listen_to_signals()
     from sinkworker.app import build
     from sinkworker.runtime import logs
@@ -77,11 +81,12 @@ def start(
     configuration = load_or_exit(configs, worker_config)
     for warning in configuration.warnings:
         log.warning("%s", warning)
-    _check(configuration)
+    cluster_id = _check(configuration)
     if failpoints:
         _arm_failpoints()
     with exiting_on_errors():
         running = build(configuration, insecure=insecure)
+    running.administration.cluster_id = cluster_id
     _introduce(configuration, running)
     _collect_garbage_rarely()
     running.administration.start(configuration.connectors)
@@ -103,7 +108,7 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def _check(configuration: Configuration) -> None:
+def _check(configuration: Configuration) -> str | None:
     from sinkworker.app import check_environment
 
     client_log = logging.getLogger("kafka")
@@ -111,7 +116,7 @@ def _check(configuration: Configuration) -> None:
     client_log.setLevel(logging.CRITICAL)  # one sentence of ours says what twenty of its lines do
     try:
         with exiting_on_errors():
-            check_environment(configuration)
+            return check_environment(configuration)
     finally:
         client_log.setLevel(level)
 

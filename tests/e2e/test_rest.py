@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.landed import CREATE, exactly, landed
@@ -64,3 +66,33 @@ def test_the_offset_of_a_running_task_is_moved_under_load(scene: Scene) -> None:
     scene.wait_until_done(topic)
     assert landed(scene.database, 1000, 2) == exactly(1000)
     assert states(client, name) == ["RUNNING", "RUNNING"]
+
+
+def test_a_worker_without_files_runs_what_rest_creates_also_after_kill_9(
+    scene: Scene, tmp_path: Path
+) -> None:
+    topic = scene.kafka.create_topic()
+    scene.database.execute(CREATE)
+    alerts.produce(scene.kafka, topic, 1, 50)
+    settings = tmp_path / "worker.properties"
+    settings.write_text(
+        f"bootstrap.servers={scene.kafka.bootstrap}\nlisteners=http://127.0.0.1:0\n"
+        f"sinkworker.state.dir={tmp_path / 'state'}\n"
+    )
+    keys = dict(line.split("=", 1) for line in scene.config(topic).read_text().splitlines())
+    worker = scene.worker().start("--worker-config", str(settings))
+    client = Client(worker.rest_port())
+    wait_until(lambda: client.ask("GET", "/health").status == 200, 30, "a healthy worker")
+    assert client.ask("GET", "/connectors").content == []
+    name = keys["name"]
+    assert client.ask("POST", "/connectors", {"name": name, "config": keys}).status == 201
+    scene.wait_until_done(topic)
+    worker.kill()
+    alerts.produce(scene.kafka, topic, 1, 50, first=50)
+    worker = scene.worker().start("--worker-config", str(settings))
+    scene.wait_until_done(topic)
+    assert landed(scene.database, 100, 1) == exactly(100)
+    client = Client(worker.rest_port())
+    assert client.ask("DELETE", f"/connectors/{name}").status == 204
+    assert client.ask("GET", "/connectors").content == []
+    assert worker.stop() == 0
