@@ -7,24 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from sinkworker.administration.connectors import Means, WorkerAdministration
+from sinkworker.administration.overrides import OverridePolicy
+from sinkworker.administration.state_folder import StateFolder, default_path
 from sinkworker.api import ConfigError, ConfigProblem
-from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
+from sinkworker.configuration import ConfiguredConnector, configure, read_worker
 from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
 from sinkworker.kafka.dead_letters import LetterTopic
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
+from sinkworker.rest.guard import guard
+from sinkworker.rest.listening import Bound, advertised, bind, keys, refuse_open_doors
+from sinkworker.rest.server import RestServer
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
 from sinkworker.runtime.ports import DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
-from sinkworker.runtime.worker import TaskId, Worker
+from sinkworker.runtime.worker import Worker
+from sinkworker.worker_settings import WorkerSettings
 
 FLUSH_SHARE_OF_POLL_INTERVAL = 0.8
 DEFAULT_MAX_POLL_INTERVAL_MS = 300_000
@@ -33,10 +41,13 @@ PLAIN_JSON = {"value.converter": "JsonConverter", "value.converter.schemas.enabl
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the files say. warnings: what they say to no effect."""
+    """What the files say. warnings: what they say to no effect. worker_file: None without one."""
 
     connectors: Sequence[ConfiguredConnector]
     warnings: Sequence[str]
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    worker_file: ConfigFile | None = None
+    catalog: Catalog = field(default_factory=Catalog)
 
 
 def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuration:
@@ -44,9 +55,11 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     worker = read_file(worker_path) if worker_path is not None else None
     warnings: list[str] = []
     problems: list[ConfigProblem] = []
+    settings = WorkerSettings()
     if worker is not None:
         with _collecting(problems):
-            warnings += worker_warnings(worker)
+            settings, of_worker = read_worker(worker)
+            warnings += of_worker
     files: list[ConfigFile] = []
     connectors: list[ConfiguredConnector] = []
     catalog = Catalog()
@@ -58,7 +71,7 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     problems += _same_names(files)
     if problems:
         raise ConfigError(problems)
-    return Configuration(connectors, warnings)
+    return Configuration(connectors, warnings, settings, worker, catalog)
 
 
 def load_without_kafka(target: str, keys: Mapping[str, str]) -> ConfiguredConnector:
@@ -100,8 +113,8 @@ def _same_names(files: Sequence[ConfigFile]) -> list[ConfigProblem]:
     return problems
 
 
-def check_environment(configuration: Configuration) -> None:
-    """Contact the sinks and Kafka once.
+def check_environment(configuration: Configuration) -> str | None:
+    """Contact the sinks and Kafka once. Returns the cluster's id, where Kafka says one.
 
     ConfigError when what answers contradicts the configuration, RetriableError when one does not
     answer, ConnectError when it refuses.
@@ -109,8 +122,8 @@ def check_environment(configuration: Configuration) -> None:
     for configured in configuration.connectors:
         with _placed(configured.place):
             configured.connector.check()
-    for configured in configuration.connectors:
-        _connection(configured).check()
+    cluster_ids = [_connection(configured).check() for configured in configuration.connectors]
+    return next(filter(None, cluster_ids), None)
 
 
 @contextmanager
@@ -123,17 +136,74 @@ def _placed(place: Callable[[str], str]) -> Iterator[None]:
         raise ConfigError(problems) from error
 
 
-def build(configuration: Configuration) -> Worker:
-    """A worker with every task of every connector, not started."""
-    worker, clock = Worker(), SystemClock()
-    for configured in configuration.connectors:
-        plan, connection = _plan(configured), _connection(configured)
-        for number, subscription in enumerate(_subscriptions(configured)):
-            mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
-            make = partial(_make_parts, plan, connection, subscription, number, lasting)
-            runner = TaskRunner(make, lasting.backoff, clock, mailbox)
-            worker.add(TaskId(configured.settings.name, number), runner, mailbox)
-    return worker
+class Running(NamedTuple):
+    """What a process consists of. rest: None when it listens nowhere."""
+
+    worker: Worker
+    administration: WorkerAdministration
+    rest: RestServer | None
+    doors: Sequence[Bound]
+
+
+def build(configuration: Configuration, *, insecure: bool = False) -> Running:
+    """Everything of one process, not started; its addresses are bound, its folder is taken.
+
+    insecure: listen also where others reach it without a word or in plain text. ConfigError when
+    it cannot listen.
+    """
+    settings = configuration.worker
+    refuse_open_doors(settings, insecure=insecure)
+    protection, doors = guard(settings), bind(settings)
+    worker = Worker()
+    administration = WorkerAdministration(worker, _means(configuration, keeps_state=bool(doors)))
+    if not doors:
+        return Running(worker, administration, None, doors)
+    administration.id = advertised(settings, doors[0])
+    rest = RestServer(administration, protection, doors, keys(settings))
+    return Running(worker, administration, rest, doors)
+
+
+def standing_still(configuration: Configuration) -> WorkerAdministration:
+    """Connectors of which nothing runs here: their stores can be asked and changed."""
+    administration = WorkerAdministration(Worker(), _means(configuration, keeps_state=False))
+    administration.hold(configuration.connectors)
+    return administration
+
+
+def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
+    settings, worker_file = configuration.worker, configuration.worker_file
+    folder, why_not = None, "It keeps no state"
+    if keeps_state:
+        folder, why_not = StateFolder.taken(settings.sinkworker_state_dir or default_path())
+    policy = OverridePolicy(settings.connector_client_config_override_policy.title())
+    return Means(
+        configure=lambda file: configure(file, worker_file, configuration.catalog),
+        tasks=_task_makers,
+        consumer=lambda configured, partitions: _connection(configured).consumer(
+            Subscription(partitions=tuple(partitions)), 0
+        ),
+        catalog=configuration.catalog,
+        policy=policy,
+        folder=folder,
+        why_no_folder=why_not,
+    )
+
+
+def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:
+    """One for each task; a task is made again whenever it is restarted."""
+    subscriptions = enumerate(_subscriptions(configured))
+    return [
+        partial(_task, configured, subscription, number) for number, subscription in subscriptions
+    ]
+
+
+def _task(
+    configured: ConfiguredConnector, subscription: Subscription, number: int
+) -> tuple[TaskRunner, Mailbox]:
+    plan, connection, clock = task_plan(configured), _connection(configured), SystemClock()
+    mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
+    make = partial(_make_parts, plan, connection, subscription, number, lasting)
+    return TaskRunner(make, lasting.backoff, clock, mailbox), mailbox
 
 
 def _make_parts(
@@ -159,7 +229,7 @@ def _connection(configured: ConfiguredConnector) -> Connection:
     )
 
 
-def _plan(configured: ConfiguredConnector) -> TaskPlan:
+def task_plan(configured: ConfiguredConnector) -> TaskPlan:
     settings, client = configured.settings, configured.client.consumer
     max_poll_interval_ms = client.get("max_poll_interval_ms", DEFAULT_MAX_POLL_INTERVAL_MS)
     return TaskPlan(

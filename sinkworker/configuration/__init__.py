@@ -5,6 +5,6 @@ Connects to nothing.
 """
 
 from sinkworker.configuration.connector import ConfiguredConnector, configure
-from sinkworker.configuration.worker_file import worker_warnings
+from sinkworker.configuration.worker_file import read_worker
 
-__all__ = ["ConfiguredConnector", "configure", "worker_warnings"]
+__all__ = ["ConfiguredConnector", "configure", "read_worker"]

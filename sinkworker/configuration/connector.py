@@ -44,7 +44,7 @@ NOT_HONOURED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ConfiguredConnector:
-    """A connector that is ready to be started. place: where a key of it is written."""
+    """A connector that is ready to be started. place: where a key is written; file: all its keys."""
 
     settings: SinkSettings
     connector: SinkConnector[Any]
@@ -53,6 +53,7 @@ class ConfiguredConnector:
     producer: Mapping[str, Any]
     bootstrap_servers: str
     place: Callable[[str], str] = field(repr=False)
+    file: ConfigFile = field(repr=False)
     warnings: Sequence[str] = ()
 
 
@@ -78,7 +79,7 @@ def configure(
     if findings.problems:
         raise ConfigError(findings.problems)
     return ConfiguredConnector(
-        settings, connector, conversion, client, producer, bootstrap, findings.place,
+        settings, connector, conversion, client, producer, bootstrap, findings.place, file,
         tuple(findings.warnings),
     )  # fmt: skip
 

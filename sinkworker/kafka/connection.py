@@ -73,13 +73,21 @@ class Connection:
             **self._common(chosen),
         }  # fmt: skip
 
-    def check(self) -> None:
-        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
-        whoever starts workers may do so again."""
+    def check(self) -> str | None:
+        """Whether a broker answers and lets us in; the cluster's id, where it says one.
+
+        RetriableError when not: nothing runs yet, and whoever starts workers may do so again.
+        """
         try:
-            self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+            admin = self._made(KafkaAdminClient, self._for_admin(self._arguments(0)))
         except RefusedError as error:
             raise RetriableError(str(error)) from error
+        try:
+            cluster_id: str | None = admin.describe_cluster().get("cluster_id")
+        except Exception:  # it is nice to know, no more
+            cluster_id = None
+        admin.close()
+        return cluster_id
 
     def _arguments(self, task: int) -> dict[str, Any]:
         defaults = {

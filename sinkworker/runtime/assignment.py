@@ -83,7 +83,10 @@ class Pending(NamedTuple):
 
 @dataclass(slots=True)
 class Book:
-    """One partition. `stored` is what the sink holds, `position` what was delivered."""
+    """One partition. `stored` is what the sink holds, `position` what was delivered.
+
+    delivered: how many records, since it was assigned; those that were read again count again.
+    """
 
     state: State = State.CLAIMING
     epoch: int = 0
@@ -101,6 +104,7 @@ class Book:
     barrier: Barrier | None = None
     cause: str | None = None
     attempts: int = 0
+    delivered: int = 0
 
     def step(self, step: Step) -> None:
         after = LEGAL.get((self.state, step))
@@ -233,6 +237,7 @@ class Assignment:
         if delivery.next != book.position:
             book.position, book.leader_epoch = delivery.next, _known(delivery.leader_epoch)
         book.records += delivery.records
+        book.delivered += delivery.records
         book.filtered += delivery.filtered
         book.bytes += delivery.bytes
         for errant in delivery.errant:

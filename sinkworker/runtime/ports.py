@@ -146,6 +146,10 @@ class Consumer(Protocol):
         """The offset up to which this consumer may read: the last stable one under read_committed."""
         ...
 
+    def known_ends(self) -> Mapping[TopicPartition, int]:
+        """Where the logs ended when they were last fetched from; no request is sent. Never raises."""
+        ...
+
     def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> Mapping[TopicPartition, int | None]:

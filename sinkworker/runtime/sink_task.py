@@ -32,6 +32,7 @@ from sinkworker.runtime.errants import Errants, TooManyErrantError
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.mailbox import Command, Mailbox
+from sinkworker.runtime.metrics import Newest, Pace
 from sinkworker.runtime.pipeline import Pipeline, Processed
 from sinkworker.runtime.ports import (
     Assigned,
@@ -102,6 +103,7 @@ class SinkTaskLoop:
         self._flush_policy, self._recovery, self._clock = (
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
+        self._measures, self._newest, self._pace = parts.counters.measures, Newest(), Pace()
         self._task_decides = False  # when to flush, and not the flush policy
         store = parts.store or OffsetStore
         self._alters, self._publishing = Every(store.alters_seen_within_ms), Every(STATUS_EVERY_MS)
@@ -182,6 +184,7 @@ class SinkTaskLoop:
     def _apply(self, event: Event) -> None:
         log.info("%s %s", type(event).__name__, ", ".join(map(str, sorted(event.partitions))))
         if isinstance(event, Assigned):
+            self._measures.rebalanced()
             self._held.assign(event.partitions)
             return
         if isinstance(event, Revoked):
@@ -218,9 +221,12 @@ class SinkTaskLoop:
 
     def _put(self, partition: TopicPartition, batch: Fetched) -> None:
         barrier = self._assignment.barrier(partition)
+        began_ms = self._clock.now_ms()
         processed = self._parts.pipeline.process(partition, batch, barrier)
         self._assignment.delivered(partition, processed.delivery, self._clock.now_ms())
         self._hand_over(partition, processed)
+        self._measures.put(len(batch.records), self._clock.now_ms() - began_ms)
+        self._newest.read(partition, batch.records)
         if processed.barrier is not None:
             self._assignment.put_barrier(partition, processed.barrier)
         if self._assignment.barrier(partition) is not None:
@@ -266,9 +272,12 @@ class SinkTaskLoop:
         self._held.quarantine_recreated(partitions)
         advances = self._assignment.advances(partitions)
         if advances:
+            began_ms = self._clock.now_ms()
             with self._errants.flushing(advances):
                 self._task.flush(advances)
             self._assignment.flushed(advances)
+            took_ms, newest = self._clock.now_ms() - began_ms, self._newest.flushed(advances)
+            self._measures.flushed(advances.values(), took_ms, newest)
             self._recovery.succeeded()
             self._parts.counters.flushed(advances.values(), len(self._errants.take()))
             self._tell_kafka(advances)
@@ -334,6 +343,9 @@ class SinkTaskLoop:
     def _publish_now(self) -> None:
         counters, waiting_for = self._parts.counters, self._recovery.waiting_for
         counters.mirror_failures = self._consumer.mirror_failures()
+        now_ms, is_paused = self._clock.now_ms(), self._mailbox.is_paused
+        self._pace.look(self._measures, now_ms, counters.records, paused=is_paused)
         self._board.status = picture(
-            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for
-        )
+            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for,
+            ends=self._consumer.known_ends(),
+        )  # fmt: skip

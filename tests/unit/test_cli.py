@@ -88,7 +88,10 @@ def test_the_version_is_told() -> None:
     ("arguments", "message"),
     [
         ((), "Usage: sinkworker [OPTIONS] COMMAND [ARGS]..."),
-        (("strat",), "No such command 'strat'. Did you mean 'start'?"),
+        (
+            ("strat",),
+            "No such command 'strat'. (Did you mean one of: 'restart', 'start', 'status'?)",
+        ),
         (("start",), "Missing argument 'CONFIG...'."),
         (("validate", "--no-enviroment", "x"), "No such option '--no-enviroment'."),
         (("validate", "."), "File '.' is a directory."),

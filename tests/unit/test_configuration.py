@@ -11,7 +11,7 @@ from connectors.file import FileStreamSinkConnector
 from connectors.postgres import PostgresSinkConnector
 from sinkworker.api import SinkRecord, TopicPartition
 from sinkworker.app import load
-from sinkworker.configuration import configure, worker_warnings
+from sinkworker.configuration import configure, read_worker
 from sinkworker.converters.json import JsonConverter
 from sinkworker.converters.simple_header import SimpleHeaderConverter
 from sinkworker.converters.string import StringConverter
@@ -295,7 +295,7 @@ def test_every_key_of_the_jdbc_sink_that_we_lack_is_a_warning_for_postgres_only(
 )
 def test_a_key_of_a_connect_worker_without_effect_here_is_a_warning(key: str, why: str) -> None:
     worker = read_file(write("w.properties", f"\n{key}=x\n"))
-    assert worker_warnings(worker) == [f"w.properties:2: {key} has no effect: {why}"]
+    assert read_worker(worker)[1] == [f"w.properties:2: {key} has no effect: {why}"]
 
 
 def test_the_worker_file_that_comes_with_kafka_is_accepted_with_warnings_only() -> None:
