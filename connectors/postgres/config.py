@@ -54,6 +54,9 @@ class PostgresSinkConfig(ConnectorConfig):
     offsets_table: str = Field(default="sinkworker_offsets", min_length=1)
     """Where offsets are kept, perhaps with a schema before a dot."""
 
+    errors_deadletterqueue_table: str = ""
+    """Where records go that cannot be written, with the data: a table, made when it is missing."""
+
     also_read_as: ClassVar[Mapping[str, str]] = {
         "fields.whitelist": "fields.include",
         "topics2table.map": "topics.to.tables.mapping",
@@ -86,9 +89,9 @@ class PostgresSinkConfig(ConnectorConfig):
                 raise ValueError("Expected <topic>:<table>,…")
         return items
 
-    @field_validator("offsets_table")
+    @field_validator("offsets_table", "errors_deadletterqueue_table")
     @classmethod
-    def _offsets_table_can_be_named(cls, table: str) -> str:
+    def _own_table_can_be_named(cls, table: str) -> str:
         if would_be_cut(table):
             raise ValueError(f"Postgres has no names of more than {LONGEST_NAME} bytes")
         return table

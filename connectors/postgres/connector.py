@@ -6,6 +6,7 @@ Owns how its parts fit together, and the check before anything starts.
 from __future__ import annotations
 
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
@@ -30,7 +31,15 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
         # A flush is a few statements; together they must end before the group loses patience.
         session = Session(self.config, f"{self.name} {context.task}", context.flush_timeout_ms // 3)
         table = OffsetTable(session, self.config.offsets_table, self.name)
-        return PostgresSinkTask(self.config, session, table, context)
+        return PostgresSinkTask(self.config, session, table, self._letters(session), context)
+
+    def _letters(self, session: Session) -> LetterTable | None:
+        table = self.config.errors_deadletterqueue_table
+        return LetterTable(session, table, self.name) if table else None
+
+    @property
+    def stores_dead_letters(self) -> bool:
+        return bool(self.config.errors_deadletterqueue_table)
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)

@@ -11,6 +11,7 @@ from typing import Any, LiteralString
 
 from psycopg import errors, sql
 
+from connectors.postgres.own_table import make_sure_of
 from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
 from sinkworker.api import (
@@ -29,8 +30,6 @@ from sinkworker.api import (
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
-# What CREATE … IF NOT EXISTS raises when somebody who does not take our lock creates it as well.
-CREATED_MEANWHILE = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject)
 CLAIM_LOCK_TIMEOUT_MS = 2_000
 
 Offsets = Mapping[TopicPartition, Offset]
@@ -159,28 +158,14 @@ class OffsetTable:
         if self._is_ready:
             return
         with self._session.using(f"creating {self._table}"):
-            if not self._exists():
-                self._create()
+            create = statement("offsets", "create", offsets=self._identifier)
+            make_sure_of(self._session, self._table, create)
             version = self._one(self._execute("version")) or SCHEMA_VERSION
         if version != SCHEMA_VERSION:
             raise ConnectError(
                 f"{self._table} has schema version {version}; this sinkworker knows {SCHEMA_VERSION}"
             )
         self._is_ready = True
-
-    def _exists(self) -> bool:
-        name = self._identifier.as_string(self._session.connection)
-        return bool(self._one(self._execute("exists", table=name)))
-
-    def _create(self) -> None:
-        connection = self._session.connection
-        try:
-            with connection.transaction():
-                connection.execute(statement("catalog", "lock for ddl"))
-                self._execute("create")
-        except CREATED_MEANWHILE:
-            if not self._exists():
-                raise
 
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
         query = statement("offsets", name, offsets=self._identifier)

@@ -21,9 +21,15 @@ log = logging.getLogger(__name__)
 class Held:
     """One task's partitions, with the consumer that reads them."""
 
-    def __init__(self, task: SinkTask, opening: Opening, consumer: Consumer) -> None:
+    def __init__(
+        self,
+        task: SinkTask,
+        opening: Opening,
+        consumer: Consumer,
+        assignment: Assignment | None = None,
+    ) -> None:
         self._task, self._opening, self._consumer = task, opening, consumer
-        self.assignment = Assignment()
+        self.assignment = assignment or Assignment()
 
     def all(self) -> list[TopicPartition]:
         return list(self.assignment.books())
@@ -146,7 +152,7 @@ class Held:
             self.quarantine(
                 partition,
                 f"{barrier.cause}. Everything before it is committed; this partition waits. "
-                "Set errors.tolerance=all to skip such records, or move the offset past it.",
+                f"{barrier.advice}",
             )
 
     def quarantine_recreated(self, partitions: Collection[TopicPartition]) -> None:

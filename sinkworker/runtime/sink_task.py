@@ -27,12 +27,12 @@ from sinkworker.api import (
     SinkTask,
     TopicPartition,
 )
-from sinkworker.runtime.assignment import Assignment, Barrier
-from sinkworker.runtime.context import TaskContext
+from sinkworker.runtime.assignment import SKIP_OR_MOVE, Assignment, Barrier
+from sinkworker.runtime.errants import Errants, TooManyErrantError
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.mailbox import Command, Mailbox
-from sinkworker.runtime.pipeline import Pipeline
+from sinkworker.runtime.pipeline import Pipeline, Processed
 from sinkworker.runtime.ports import (
     Assigned,
     BrokenPartitionsError,
@@ -64,7 +64,7 @@ class Parts:
 
     task: SinkTask
     store: OffsetStore | None
-    context: TaskContext
+    errants: Errants
     delivery: Delivery
     consumer: Consumer
     held: Held
@@ -98,6 +98,7 @@ class SinkTaskLoop:
     def __init__(self, parts: Parts, mailbox: Mailbox, board: Board) -> None:
         self._parts, self._mailbox, self._board = parts, mailbox, board
         self._task, self._consumer, self._held = parts.task, parts.consumer, parts.held
+        self._errants = parts.errants
         self._flush_policy, self._recovery, self._clock = (
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
@@ -218,13 +219,22 @@ class SinkTaskLoop:
     def _put(self, partition: TopicPartition, batch: Fetched) -> None:
         barrier = self._assignment.barrier(partition)
         processed = self._parts.pipeline.process(partition, batch, barrier)
-        if processed.records:
-            self._task.put(partition, processed.records)
         self._assignment.delivered(partition, processed.delivery, self._clock.now_ms())
+        self._hand_over(partition, processed)
         if processed.barrier is not None:
             self._assignment.put_barrier(partition, processed.barrier)
         if self._assignment.barrier(partition) is not None:
             self._halt_at_barriers()
+
+    def _hand_over(self, partition: TopicPartition, processed: Processed) -> None:
+        for errant in processed.delivery.errant:
+            self._errants.count(errant)
+        if processed.records:
+            self._task.put(partition, processed.records)
+        for errant in self._errants.take():
+            self._assignment.reported(errant)
+        if self._task.reports_from_put_only:
+            self._assignment.forget_originals(partition)
 
     def _halt_at_barriers(self) -> None:
         self._consumer.pause(self._assignment.at_barrier())
@@ -255,11 +265,11 @@ class SinkTaskLoop:
         self._held.quarantine_recreated(partitions)
         advances = self._assignment.advances(partitions)
         if advances:
-            self._task.flush(advances)
+            with self._errants.flushing(advances):
+                self._task.flush(advances)
             self._assignment.flushed(advances)
             self._recovery.succeeded()
-            reported = self._parts.context.take_reported()
-            self._parts.counters.flushed(advances.values(), reported)
+            self._parts.counters.flushed(advances.values(), len(self._errants.take()))
             self._tell_kafka(advances)
         self._held.quarantine_stopped()
 
@@ -281,11 +291,13 @@ class SinkTaskLoop:
 
     def recover(self, error: ConnectError, began_ms: int) -> None:
         """What every failure leads to; its attempt began then. Raises it when nothing can be done."""
-        self._parts.context.take_reported()
+        self._errants.take()
         if isinstance(error, RecordRejectedError):
             if error.source not in self._assignment:
                 raise error  # a task that reports what it was not given
-            self._assignment.put_barrier(error.source, Barrier(error.offset, error.cause))
+            advice = error.advice if isinstance(error, TooManyErrantError) else SKIP_OR_MOVE
+            barrier = Barrier(error.offset, error.cause, advice)
+            self._assignment.put_barrier(error.source, barrier)
         else:
             claimed, in_group = self._held.claimed_ones(), self._consumer.in_group
             self._recovery.failed(error, began_ms, claimed, in_group=in_group)

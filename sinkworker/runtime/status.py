@@ -50,7 +50,7 @@ class Counters:
     mirror_failures: int = 0
 
     def flushed(self, advances: Iterable[Advance], reported: int) -> None:
-        """reported: how many of the records the task found to be bad."""
+        """reported: how many of the records the task found to be bad while it flushed."""
         self.flushes += 1
         self.records -= reported
         self.errant += reported

@@ -82,6 +82,7 @@ class TaskRunner:
     def _let_go(self, parts: Parts) -> None:
         """Leave the group, so that others take over, and close connections."""
         parts.consumer.close()
+        parts.errants.close()
         for close in (parts.task.stop, parts.store.close if parts.store else _nothing):
             try:
                 close()

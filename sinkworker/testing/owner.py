@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from sinkworker.api import (
     Advance,
@@ -31,7 +31,7 @@ class StrictContext:
     flush_timeout_ms: int = 60_000
     rejected: list[int] = field(default_factory=list)
 
-    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
+    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> NoReturn:
         self.rejected.append(record.offset)
         raise RecordRejectedError(source, record.offset, str(error)) from error
 

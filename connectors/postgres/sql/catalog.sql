@@ -41,6 +41,9 @@ LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 
+-- exists --
+SELECT to_regclass(%(table)s) IS NOT NULL
+
 -- lock for ddl --
 -- One at a time: racing CREATE TABLE IF NOT EXISTS fails with 23505 in a catalog.
 SELECT pg_advisory_xact_lock(hashtext('sinkworker'), hashtext('ddl'))

@@ -15,9 +15,6 @@ CREATE TABLE IF NOT EXISTS {offsets} (
   PRIMARY KEY (connector, topic, partition)
 ) WITH (fillfactor = 50)
 
--- exists --
-SELECT to_regclass(%(table)s) IS NOT NULL
-
 -- version --
 SELECT max(schema_version) FROM {offsets}
 
