@@ -171,6 +171,7 @@ def _plan(configured: ConfiguredConnector) -> TaskPlan:
         retry_delay_max_ms=settings.errors_retry_delay_max_ms,
         retry_timeout_ms=settings.errors_retry_timeout,
         flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
+        config_hash=configured.config_hash,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sinkworker.api import ConfigError, ConnectorConfig, SinkConnector
 from sinkworker.configuration.client import read_bootstrap, read_client, read_reset_policy
 from sinkworker.configuration.conversion import NAME_OTHERS, read_conversion
+from sinkworker.configuration.fingerprint import fingerprint
 from sinkworker.configuration.reading import Reading
 from sinkworker.configuration.worker_file import (
     CALLABLE_PACKAGES,
@@ -41,7 +42,10 @@ NOT_HONOURED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ConfiguredConnector:
-    """A connector that is ready to be started. place: where a key of it is written."""
+    """A connector that is ready to be started. place: where a key of it is written.
+
+    config_hash: names what its files say.
+    """
 
     settings: SinkSettings
     connector: SinkConnector[Any]
@@ -50,6 +54,7 @@ class ConfiguredConnector:
     bootstrap_servers: str
     place: Callable[[str], str] = field(repr=False)
     warnings: Sequence[str] = ()
+    config_hash: str = ""
 
 
 def configure(
@@ -74,7 +79,7 @@ def configure(
         raise ConfigError(findings.problems)
     return ConfiguredConnector(
         settings, connector, conversion, client, bootstrap, findings.place,
-        tuple(findings.warnings),
+        tuple(findings.warnings), fingerprint(findings.given),
     )  # fmt: skip
 
 
