@@ -32,6 +32,7 @@ class PostgresLanding(Landing):
     places = PLACES
     in_a_hurry = {"batch.size": "2000"}
     at_every_poll = {"batch.size": "1", "consumer.override.max.poll.records": "200"}
+    claims_apart = False
     environment = {"PG_PASSWORD": SECRET}
 
     def __init__(self, servers: Servers, *, own_server: bool) -> None:

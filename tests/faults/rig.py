@@ -97,7 +97,7 @@ class FaultyWorker(WorkerProcess):
             if each["hit"] != 0
         ]
 
-    def wait_fired(self, seconds: float = 30) -> str:
+    def wait_fired(self, seconds: float = 60) -> str:
         """Until one of its failpoints has struck; which."""
 
         def has_fired() -> bool:

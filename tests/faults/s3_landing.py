@@ -38,6 +38,7 @@ class S3Landing(Landing):
     places = S3_PLACES
     in_a_hurry = {"flush.size": "2000"}
     at_every_poll = {"rotate.schedule.interval.ms": "1"}
+    claims_apart = True
     environment = {"S3_SECRET": SECRET_KEY, "PG_PASSWORD": SECRET}
 
     def __init__(self, servers: Servers, dice: Random) -> None:
