@@ -246,6 +246,7 @@ def task_plan(configured: ConfiguredConnector) -> TaskPlan:
         flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
         breaker=settings.breaker,
         dead_letters=_dead_letters(configured),
+        config_hash=configured.config_hash,
     )
 
 

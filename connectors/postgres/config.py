@@ -15,6 +15,8 @@ from connectors.postgres.nul import NulPolicy
 from connectors.postgres.queries import LONGEST_NAME, would_be_cut
 from sinkworker.api import ConnectorConfig, CsvList, Password
 
+DAY_MS = 86_400_000
+LEDGER = "sinkworker_ledger"
 KAFKA_COLUMNS = ("__connect_topic", "__connect_partition", "__connect_offset")
 
 
@@ -65,6 +67,10 @@ class PostgresSinkConfig(ConnectorConfig):
     offsets_table: str = Field(default="sinkworker_offsets", min_length=1)
     """Where offsets are kept, perhaps with a schema before a dot."""
 
+    ledger_table: str = ""
+    """Where every step of an offset is noted, with it; empty: sinkworker_ledger beside the offsets."""
+    ledger_retention_ms: int = Field(default=DAY_MS, ge=-1)
+    """How long the ledger remembers; -1: for ever."""
     errors_deadletterqueue_table: str = ""
     """Where records go that cannot be written, with the data: a table, made when it is missing."""
 
@@ -100,7 +106,7 @@ class PostgresSinkConfig(ConnectorConfig):
                 raise ValueError("Expected <topic>:<table>,…")
         return items
 
-    @field_validator("offsets_table", "errors_deadletterqueue_table")
+    @field_validator("offsets_table", "ledger_table", "errors_deadletterqueue_table")
     @classmethod
     def _own_table_can_be_named(cls, table: str) -> str:
         if would_be_cut(table):
@@ -149,6 +155,12 @@ class PostgresSinkConfig(ConnectorConfig):
     def table_of(self, topic: str) -> str:
         mapped = dict(item.split(":", 1) for item in self.topics_to_tables_mapping)
         return mapped.get(topic) or self.table_name_format.replace("${topic}", topic)
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's table: in the schema of the offset table, unless it is given."""
+        schema, dot, _ = self.offsets_table.rpartition(".")
+        return self.ledger_table or schema + dot + LEDGER
 
     @property
     def kafka_columns(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
     def create_task(self, context: SinkTaskContext) -> SinkTask:
         # A flush is a few statements; together they must end before the group loses patience.
         session = Session(self.config, f"{self.name} {context.task}", context.flush_timeout_ms // 3)
-        table = OffsetTable(session, self.config.offsets_table, self.name)
+        table = OffsetTable(session, self.config, self.name, context.config_hash)
         return PostgresSinkTask(self.config, session, table, self._letters(session), context)
 
     def _letters(self, session: Session) -> LetterTable | None:
@@ -43,6 +43,4 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)
-        return PostgresOffsetStore(
-            session, OffsetTable(session, self.config.offsets_table, self.name)
-        )
+        return PostgresOffsetStore(session, OffsetTable(session, self.config, self.name))

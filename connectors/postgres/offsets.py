@@ -1,16 +1,20 @@
 """Offsets in a table beside the data: claim, advance, takeover.
 
-Owns the rows of `sinkworker_offsets` and who may move them. Must not know the data.
+Owns the rows of `sinkworker_offsets` and who may move them; each move is noted in the ledger by the
+same statement. Must not know the data.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import errors, sql
 
+from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.ledger import Ledger
 from connectors.postgres.own_table import make_sure_of
 from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
@@ -20,6 +24,7 @@ from sinkworker.api import (
     Claim,
     ConnectError,
     FencedError,
+    LedgerEntry,
     Offset,
     OffsetStore,
     RetriableError,
@@ -31,16 +36,21 @@ log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 CLAIM_LOCK_TIMEOUT_MS = 2_000
+TRIM_EVERY_SECONDS = 60.0
 
 Offsets = Mapping[TopicPartition, Offset]
 
 
 class OffsetTable:
-    """The offset table of one connector, through one session. Creates the table at first use."""
+    """The offset table and the ledger of one connector, through one session; created at first use."""
 
-    def __init__(self, session: Session, table: str, connector: str) -> None:
-        self._session, self._table, self._connector = session, table, connector
-        self._identifier = identifier(table)
+    def __init__(
+        self, session: Session, config: PostgresSinkConfig, connector: str, config_hash: str = ""
+    ) -> None:
+        """config_hash: what the ledger says of claims and commits."""
+        self._session, self._connector, self._config_hash = session, connector, config_hash
+        self._table, self._identifier = config.offsets_table, identifier(config.offsets_table)
+        self._ledger = Ledger(session, config.ledger, connector, config.ledger_retention_ms)
         self._is_ready = False
 
     def claim(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
@@ -132,6 +142,7 @@ class OffsetTable:
         columns = _columns({p: Offset(0) for p in counts})
         self._execute("errant", topics=columns["topics"], partitions=columns["partitions"],
                       errant=list(counts.values()))  # fmt: skip
+        self._ledger.count_errant(counts)
 
     def read(self) -> dict[TopicPartition, StoredOffset]:
         self._make_ready()
@@ -157,6 +168,15 @@ class OffsetTable:
             rows = self._execute("alter", expected=expected, **columns).fetchall()
         return {TopicPartition(*row) for row in rows}
 
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        self._make_ready()
+        with self._session.using("reading the ledger"):
+            return self._ledger.read(limit)
+
+    def trim_ledger(self) -> None:
+        with self._session.using("trimming the ledger"):
+            self._ledger.trim()
+
     # the table itself
 
     def _make_ready(self) -> None:
@@ -166,6 +186,7 @@ class OffsetTable:
         with self._session.using(f"creating {self._table}"):
             create = statement("offsets", "create", offsets=self._identifier)
             make_sure_of(self._session, self._table, create)
+            self._ledger.create()
             version = self._one(self._execute("version")) or SCHEMA_VERSION
         if version != SCHEMA_VERSION:
             raise ConnectError(
@@ -174,8 +195,11 @@ class OffsetTable:
         self._is_ready = True
 
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
-        query = statement("offsets", name, offsets=self._identifier)
-        return self._session.connection.execute(query, {"connector": self._connector} | parameters)
+        names = {"offsets": self._identifier, "ledger": self._ledger.identifier}
+        always = {"connector": self._connector, "config": self._config_hash or None}
+        return self._session.connection.execute(
+            statement("offsets", name, **names), always | parameters
+        )
 
     @staticmethod
     def _one(cursor: Any) -> Any:
@@ -188,9 +212,17 @@ class PostgresOffsetStore(OffsetStore):
 
     def __init__(self, session: Session, table: OffsetTable) -> None:
         self._session, self._table = session, table
+        self._trimmed = time.monotonic()
 
     def read(self) -> Mapping[TopicPartition, StoredOffset]:
+        """Trims the ledger every minute, too: the engine reads often, and not within a flush."""
+        if time.monotonic() - self._trimmed > TRIM_EVERY_SECONDS:
+            self._trimmed = time.monotonic()
+            self._table.trim_ledger()
         return self._table.read()
+
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        return self._table.ledger(limit)
 
     def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
         self._table.seed(starts)

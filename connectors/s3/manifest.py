@@ -80,7 +80,10 @@ class Errant(_Stored):
 
 
 class Entry(_Stored):
-    """One step of one partition. seq: from 1. next_offset: the next to read; None after a reset."""
+    """One step of one partition. seq: from 1. next_offset: the next to read; None after a reset.
+
+    config: names the configuration of the task that claimed.
+    """
 
     v: Literal[1] = 1
     type: EntryType
@@ -89,6 +92,7 @@ class Entry(_Stored):
     prev_id: str | None
     epoch: int = Field(ge=0)
     owner: str | None
+    config: str | None = None
     cluster_id: str | None
     topic_id: str | None
     from_offset: int | None = Field(validation_alias="from", serialization_alias="from")
@@ -150,12 +154,15 @@ def seeded(last: Entry | None, start: Offset) -> Entry | None:
     return None if last is not None else _entry(EntryType.SEED, None, 0, None, start)
 
 
-def claimed(last: Entry | None, start: Offset, owner: str) -> Entry | None:
+def claimed(
+    last: Entry | None, start: Offset, owner: str, config: str | None = None
+) -> Entry | None:
     """None: what is stored belongs to another topic or cluster."""
     claim = next_claim(last.stored() if last is not None else None, start)
-    return (
-        None if claim is None else _entry(EntryType.CLAIM, last, claim.epoch, owner, claim.resume)
-    )
+    if claim is None:
+        return None
+    entry = _entry(EntryType.CLAIM, last, claim.epoch, owner, claim.resume)
+    return entry.model_copy(update={"config": config})
 
 
 def altered(last: Entry | None, change: Alteration) -> Entry | None:
@@ -178,7 +185,8 @@ def committed(
         return None
     entry = _entry(EntryType.COMMIT, last, last.epoch, last.owner, advance.to)
     errant = Errant(files=tuple(letters))
-    return entry.model_copy(update={"files": tuple(files), "counts": counts, "errant": errant})
+    new = {"files": tuple(files), "counts": counts, "errant": errant, "config": last.config}
+    return entry.model_copy(update=new)
 
 
 def _entry(

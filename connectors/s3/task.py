@@ -74,9 +74,9 @@ class S3SinkTask(SinkTask):
         self._looked_at_ms: dict[TopicPartition, int] = {}
 
     def open(self, starts: Starts) -> Claims:
-        owner = self._context.owner
+        owner, config = self._context.owner, self._context.config_hash or None
         entries = self._lanes.map(
-            lambda item: self._chains.of(item[0]).claim(item[1], owner), starts.items()
+            lambda item: self._chains.of(item[0]).claim(item[1], owner, config), starts.items()
         )
         claimed = {s: entry for s, entry in zip(starts, entries, strict=True) if entry is not None}
         for source, entry in claimed.items():

@@ -26,6 +26,7 @@ from sinkworker.api.errors import (
     RecordRejectedError,
     RetriableError,
 )
+from sinkworker.api.ledger import LedgerEntry
 from sinkworker.api.offsets import (
     Advance,
     Alteration,
@@ -61,6 +62,7 @@ __all__ = [
     "ErrantRecord",
     "FencedError",
     "Header",
+    "LedgerEntry",
     "Offset",
     "OffsetStore",
     "Password",

@@ -43,6 +43,7 @@ class SinkTaskContext(Protocol):
 
     name: the connector's name. task: this task's number, from 0.
     owner: names this task of this process, for the store's `owner` and for messages.
+    config_hash: names the connector's configuration, so that a ledger can tell one from another.
     flush_timeout_ms: a flush must have ended, one way or the other, within this time; otherwise the
     task would lose its place in the consumer group.
     """
@@ -53,6 +54,8 @@ class SinkTaskContext(Protocol):
     def task(self) -> int: ...
     @property
     def owner(self) -> str: ...
+    @property
+    def config_hash(self) -> str: ...
     @property
     def flush_timeout_ms(self) -> int: ...
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, NamedTuple
 
+from sinkworker.api.ledger import LedgerEntry
 from sinkworker.api.record import Header, TopicPartition
 
 
@@ -164,6 +165,10 @@ class OffsetStore(ABC):
         Returns the partitions that were changed: not those whose epoch was no longer the expected
         one. Rows are never deleted, or epochs would start again.
         """
+
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        """The newest steps of all partitions, newest first; empty where a sink keeps no ledger."""
+        return ()
 
     def close(self) -> None:  # noqa: B027  most stores hold nothing open
         """Let go of connections. Called once, last."""

@@ -18,6 +18,7 @@ from sinkworker.configuration.client import (
     read_reset_policy,
 )
 from sinkworker.configuration.conversion import NAME_OTHERS, read_conversion
+from sinkworker.configuration.fingerprint import fingerprint
 from sinkworker.configuration.reading import Reading
 from sinkworker.configuration.worker_file import (
     CALLABLE_PACKAGES,
@@ -44,7 +45,10 @@ NOT_HONOURED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ConfiguredConnector:
-    """A connector that is ready to be started. place: where a key is written; file: all its keys."""
+    """A connector that is ready to be started.
+
+    place: where a key is written. file: all its keys. config_hash: names what its files say.
+    """
 
     settings: SinkSettings
     connector: SinkConnector[Any]
@@ -55,6 +59,7 @@ class ConfiguredConnector:
     place: Callable[[str], str] = field(repr=False)
     file: ConfigFile = field(repr=False)
     warnings: Sequence[str] = ()
+    config_hash: str = ""
 
 
 def configure(
@@ -80,7 +85,7 @@ def configure(
         raise ConfigError(findings.problems)
     return ConfiguredConnector(
         settings, connector, conversion, client, producer, bootstrap, findings.place, file,
-        tuple(findings.warnings),
+        tuple(findings.warnings), fingerprint(findings.given),
     )  # fmt: skip
 
 

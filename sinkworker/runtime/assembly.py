@@ -49,7 +49,7 @@ class TaskPlan:
     retry_delay_max_ms, retry_timeout_ms: the back-off's longest delay, and when it gives up (-1:
     never). flush_timeout_ms: what a task is told a flush may take. stalled_after_ms: how long a
     client may fetch nothing although there is more to read. dead_letters: makes the place to which
-    a task's errant records are sent, by the task's number.
+    a task's errant records are sent, by the task's number. config_hash: names the configuration.
     """
 
     name: str
@@ -66,6 +66,7 @@ class TaskPlan:
     stalled_after_ms: int = 30_000
     breaker: Breaker = field(default_factory=Breaker)
     dead_letters: Callable[[int], DeadLetters] | None = None
+    config_hash: str = ""
 
     def keeps_originals(self) -> bool:
         return self.tolerance.is_tolerant and (
@@ -102,7 +103,7 @@ def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting)
     assignment = Assignment(keeps_originals=plan.keeps_originals())
     dead_letters = plan.dead_letters(number) if plan.dead_letters is not None else None
     errants = Errants(plan.tolerance, assignment, plan.breaker, dead_letters)
-    context = TaskContext(plan.name, number, plan.flush_timeout_ms, errants)
+    context = TaskContext(plan.name, number, plan.flush_timeout_ms, errants, plan.config_hash)
     task, store = connector.create_task(context), connector.offset_store()
     errants.task_class = class_name(task)
     opening = Opening(

@@ -22,6 +22,7 @@ class TaskContext:
     task: int
     flush_timeout_ms: int
     errants: Errants
+    config_hash: str = ""
     owner: str = field(init=False)
 
     def __post_init__(self) -> None:

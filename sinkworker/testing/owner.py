@@ -29,6 +29,7 @@ class StrictContext:
     owner: str
     task: int = 0
     flush_timeout_ms: int = 60_000
+    config_hash: str = ""
     rejected: list[int] = field(default_factory=list)
 
     def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> NoReturn:

@@ -20,6 +20,7 @@ def examine(findings: Findings, case: Case, log: History) -> tuple[dict[int, int
         stored = _stored(connection, case)
         _check_rows(findings, connection, case, log, stored)
         _check_moves(findings, connection, case)
+        _check_ledger(findings, connection, case)
     return stored, _check_snapshots(findings, case, log)
 
 
@@ -83,6 +84,31 @@ def _check_moves(findings: Findings, connection: psycopg.Connection[Any], case: 
         if is_workers and before is not None and after is not None and after < before:
             findings.add("offset", f"partition {p}: back from {before} to {after}")
         epochs[p] = epoch
+
+
+# ledger
+
+
+def _check_ledger(findings: Findings, connection: psycopg.Connection[Any], case: Case) -> None:
+    """Commits lie end to end, their counts add up, and the last one is where the offset stands."""
+    query = (
+        "SELECT partition, kind, from_offset, to_offset, records + errant + filtered + gaps "
+        "FROM sinkworker_ledger WHERE connector = %s AND topic = %s ORDER BY number"
+    )
+    at: dict[int, int | None] = {}
+    for p, kind, start, end, counted in connection.execute(query, [case.connector, case.topic]):
+        if kind == "commit" and start != at.get(p):
+            findings.add("ledger", f"partition {p}: a commit from {start} after {at.get(p)}")
+        if kind == "commit" and end - start != counted:
+            findings.add("ledger", f"partition {p}: {start} to {end} counts {counted}")
+        at[p] = end
+    claimed = (
+        "SELECT partition, next_offset FROM sinkworker_offsets "
+        "WHERE connector = %s AND topic = %s AND owner IS NOT NULL AND next_offset IS NOT NULL"
+    )
+    for p, offset in connection.execute(claimed, [case.connector, case.topic]):
+        if at.get(p) != offset:
+            findings.add("ledger", f"partition {p}: it ends at {at.get(p)}, the offset is {offset}")
 
 
 # snapshots

@@ -66,8 +66,8 @@ def test_an_entry_is_read_back_as_it_was_written() -> None:
 
 def test_an_entry_is_written_in_the_words_of_the_protocol() -> None:
     assert list(json.loads(claim().encode())) == [
-        "v", "type", "seq", "id", "prev_id", "epoch", "owner", "cluster_id", "topic_id", "from",
-        "next_offset", "leader_epoch", "files", "errant", "counts", "time",
+        "v", "type", "seq", "id", "prev_id", "epoch", "owner", "config", "cluster_id", "topic_id",
+        "from", "next_offset", "leader_epoch", "files", "errant", "counts", "time",
     ]  # fmt: skip
 
 
