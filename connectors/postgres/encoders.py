@@ -40,7 +40,7 @@ NO_MOMENT = frozenset(NAMES)
 ZONE = re.compile(r":\d\d(?:\.\d*)?\s*(?!(?:am|pm|bc|ad)\b)([a-z+-].*)$", re.IGNORECASE)
 
 
-def _moment(value: Any) -> Any:
+def moment(value: Any) -> Any:
     """Dates, times and intervals. Is a number days, seconds, milliseconds, or 20240229?"""
     if type(value) not in NO_MOMENT:
         return value
@@ -58,11 +58,11 @@ def _timestamp(value: Any) -> Any:
             return _naive(datetime.fromisoformat(value))
         except (ValueError, OverflowError):
             raise UnfitValueError("a time with a zone that is not ISO 8601") from None
-    return _moment(value)
+    return moment(value)
 
 
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+def _naive(value: datetime) -> datetime:
+    return value.astimezone(UTC).replace(tzinfo=None)
 
 
 def _bytes(value: Any) -> Any:
@@ -118,11 +118,11 @@ def _quoted(text: str) -> str:
 # By the column's kind as sql/catalog.sql names it. A plain column takes what psycopg writes.
 ENCODERS: Mapping[str, Encode] = {
     "json": _document,
-    "moment": _moment,
+    "moment": moment,
     "timestamp": _timestamp,
     "bytes": _bytes,
     "array of json": _array_of(_document, nests=False),
-    "array of moment": _array_of(_moment),
+    "array of moment": _array_of(moment),
     "array of timestamp": _array_of(_timestamp),
     "array of bytes": _array_of(_bytes),
     "array of plain": _array_of(),

@@ -16,6 +16,7 @@ from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Pick, Plans
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Purpose, Stages
+from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
 
 
@@ -68,7 +69,8 @@ class Inserts:
         copy_rows(self._session, stage, columns, values, pick)
         query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
         names = names_of(columns)
-        self._execute(query.format(self._table.identifier, names, names, stage) + ending)
+        with naming_suspects(values):
+            self._execute(query.format(self._table.identifier, names, names, stage) + ending)
 
     def _execute(self, query: sql.Composed) -> None:
         self._session.connection.execute(query)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from connectors.postgres.encoders import ENCODERS, Encode, UnfitValueError
+from connectors.postgres.encoders import ENCODERS, NO_MOMENT, Encode, UnfitValueError, moment
 from connectors.postgres.queries import LONGEST_NAME
 from connectors.postgres.reader import Values
 from connectors.postgres.tables import Table
@@ -50,7 +50,26 @@ def picker(columns: Columns, table: Table, names: Columns) -> Pick:
         for index, column in enumerate(columns)
         if table.columns[column].kind in ENCODERS
     ]
-    return _encoded(pick, encoders, columns) if encoders else pick
+    if not encoders:
+        return pick
+    encode = _encoded(pick, encoders, columns)
+    if {each for _, each in encoders} == {moment}:
+        return _unless(NO_MOMENT, pick, [index for index, _ in encoders], encode)
+    return encode
+
+
+def _unless(refused: frozenset[type], pick: Pick, indexes: Sequence[int], otherwise: Pick) -> Pick:
+    """For columns that refuse some types and change nothing: most rows have such a moment, and need
+    no list and no call for it."""
+
+    def pick_and_check(values: Values) -> Row:
+        row = pick(values)
+        for index in indexes:
+            if type(row[index]) in refused:
+                return otherwise(values)
+        return row
+
+    return pick_and_check
 
 
 def _encoded(pick: Pick, encoders: Sequence[tuple[int, Encode]], columns: Columns) -> Pick:

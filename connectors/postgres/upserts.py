@@ -20,6 +20,7 @@ from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Plan, Plans, Row, picker
 from connectors.postgres.session import Session
 from connectors.postgres.stages import LINE, Purpose, Stages
+from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
 
 UPSERT = sql.SQL(
@@ -132,12 +133,13 @@ class Upserts:
             "table": self._table.identifier, "stage": stage, "action": _on_conflict(others),
             "names": names_of(columns), "key": names_of(self._key), "same": _same(self._key),
         }  # fmt: skip
-        if not self._may_lack_required(columns):
-            self._execute(UPSERT.format(**parts))
-            return
-        if others:
-            self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
-        self._execute(UPSERT_NEW.format(**parts))
+        with naming_suspects(values):
+            if not self._may_lack_required(columns):
+                self._execute(UPSERT.format(**parts))
+                return
+            if others:
+                self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
+            self._execute(UPSERT_NEW.format(**parts))
 
     def _may_lack_required(self, columns: Columns) -> bool:
         return any(

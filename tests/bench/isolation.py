@@ -25,12 +25,14 @@ SOURCE = TopicPartition("alerts", 0)
 TABLE = """
 DROP TABLE IF EXISTS alerts;
 CREATE TABLE alerts (
-  alert_id bigint PRIMARY KEY, stage_id int CHECK (stage_id >= 0), level text, message text)
+  alert_id bigint PRIMARY KEY, stage_id int CHECK (stage_id >= 0), level text, message text,
+  serial int UNIQUE)
 """
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "a wrong type": {"stage_id": "x"},
     "NUL in a text": {"message": "a\0b"},
     "a CHECK": {"stage_id": -1},
+    "a UNIQUE": {"serial": 1},
 }
 RUN_TIME = "/proc/{}/schedstat"
 """Nanoseconds on a CPU, first."""
@@ -64,11 +66,11 @@ class Bench:
 
     def cost(self, fault: Mapping[str, Any] | None, place: int = 0) -> Cost:
         """Of one batch into an empty table."""
-        values = [_alert(i) for i in range(self._rows)]
+        values = [_alert(i) for i in range(2, self._rows + 2)]
         if fault is not None:
             values[place] |= fault
         messages = [Message(None, value) for value in values]
-        self._database.execute("TRUNCATE alerts")
+        self._database.execute("TRUNCATE alerts; INSERT INTO alerts VALUES (1, 1, '', '', 1)")
         clock, cpu = time.perf_counter(), self._cpu()
         rejected = self._sink.flush({SOURCE: messages})
         assert len(rejected) == (fault is not None)
@@ -82,7 +84,7 @@ class Bench:
 def _alert(number: int) -> dict[str, Any]:
     return {
         "alert_id": number, "stage_id": number % 9, "level": "Major",
-        "message": f"something happened at stage {number % 9}",
+        "message": f"something happened at stage {number % 9}", "serial": number,
     }  # fmt: skip
 
 

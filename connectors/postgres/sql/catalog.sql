@@ -8,6 +8,7 @@ WITH RECURSIVE types AS (
   WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT types.attnum, t.* FROM types JOIN pg_type AS t ON t.oid = types.typbasetype
+  WHERE types.typtype = 'd'
 ), unique_keys AS (
   SELECT array_agg(a.attname::text ORDER BY a.attname) AS names
   FROM pg_index AS i

@@ -33,12 +33,12 @@ from tests.integration.postgres.generated import (
 from tests.integration.postgres.sinks import Sink
 from tests.services.database import Database
 
-pytestmark = pytest.mark.postgres
-
 IN_A_BATCH = 8
 WAYS = [("insert", False), ("insert", True), ("upsert", False), ("upsert", True)]
 GENERATED = int(os.environ.get("GENERATED_RECORDS", "3000"))
 EXAMPLES = max(1, GENERATED // len(WAYS) // IN_A_BATCH)
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300 + GENERATED // 10)]
 
 
 class Landing:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.encoders import UnfitValueError
 from connectors.postgres.reader import DeletedKey, LeftOutError, RecordReader
 from connectors.postgres.rows import MOST_SHAPES, Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
@@ -273,6 +275,54 @@ def test_no_records_are_no_rows() -> None:
 def test_every_value_of_a_json_column_is_written_as_json(value: Any, written: Any) -> None:
     of = table("doc", kind="json")
     assert rows(of, {"doc": value}) == [(("doc",), [[written]])]
+
+
+NUMBER = (
+    "a number is no date, time or interval in column at; TimestampConverter makes times of numbers"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sentence"),
+    [
+        ("moment", 20_240_229, NUMBER),
+        ("moment", True, "a boolean is no date, time or interval in column at"),
+        ("timestamp", 1.5, NUMBER),
+        (
+            "timestamp",
+            "2024-02-29 12:00 CET",
+            "a time with a zone that is not ISO 8601 in column at",
+        ),
+        ("array of moment", [["2024-02-29"], [7]], NUMBER),
+        ("array of plain", {}, "an object is no array in column at"),
+        ("bytes", 7, "a number is no binary data in column at"),
+    ],
+)
+def test_a_value_that_postgres_would_take_for_something_else_is_refused(
+    kind: str, value: Any, sentence: str
+) -> None:
+    with pytest.raises(UnfitValueError) as refused:
+        rows(table("id", "at", kind=kind), {"id": None, "at": value})
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("2024-02-29T12:00:00Z", "2024-02-29T12:00:00Z"),
+        ("2024-02-29 12:00:00", "2024-02-29 12:00:00"),
+        ("02/29/2024 12:00 PM", "02/29/2024 12:00 PM"),
+        ("2024-02-29", "2024-02-29"),
+        ("infinity", "infinity"),
+        ("2024-02-29T12:00:00.123456+02:00", datetime(2024, 2, 29, 10, 0, 0, 123_456)),
+        ("2024-02-29 12:00:00-0530", datetime(2024, 2, 29, 17, 30)),
+        (datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=2))), datetime(2024, 2, 29, 10)),
+        (datetime(2024, 2, 29, 12), datetime(2024, 2, 29, 12)),
+    ],
+)
+def test_a_timestamp_without_time_zone_is_in_utc(written: Any, taken: Any) -> None:
+    of = table("id", "at", kind="timestamp")
+    assert rows(of, {"id": None, "at": written}) == [(("id", "at"), [[None, taken]])]
 
 
 def test_a_field_without_a_column_is_told_with_what_can_be_done() -> None:

@@ -1,0 +1,50 @@
+"""Whose row it may be that a statement refused, where Postgres names no line but shows the row.
+
+Owns a guess that saves a search by halves: whoever is suspected is tried alone and found good or bad by
+that. What the row holds leaves this module in no other way. Must not know statements.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import psycopg
+
+from connectors.postgres.pieces import BadRowError
+from connectors.postgres.reader import Values
+
+# Of NOT NULL, CHECK and the check option of a view: the columns in their order, long ones cut off.
+ROW = re.compile(r"Failing row contains \((.*)\)\.", re.DOTALL)
+# Of UNIQUE.
+KEY = re.compile(r"Key \((.*?)\)=\((.*)\) already exists\.", re.DOTALL)
+
+
+@contextmanager
+def naming_suspects(rows: Sequence[Values]) -> Iterator[None]:
+    """A statement writes these rows. BadRowError with the one that is suspected."""
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        index = suspect(error, rows)
+        if index is None:
+            raise
+        raise BadRowError(index) from error
+
+
+def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:
+    """The index of the only row that looks like the one that was refused; None if there is no such."""
+    detail = error.diag.message_detail or ""
+    if shown := ROW.match(detail):
+        fields = frozenset(shown[1].split(", "))
+        return _best([sum(map(fields.__contains__, map(str, row.values()))) for row in rows])
+    if shown := KEY.match(detail):
+        columns, key = shown[1].split(", "), shown[2].split(", ")
+        return _best([[str(row.get(column)) for column in columns] == key for row in rows])
+    return None
+
+
+def _best(scores: Sequence[int]) -> int | None:
+    best = max(scores, default=0)
+    return scores.index(best) if best and scores.count(best) == 1 else None
