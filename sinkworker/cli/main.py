@@ -8,6 +8,7 @@ from sinkworker import __version__
 from sinkworker.cli.completion import completion
 from sinkworker.cli.config import config
 from sinkworker.cli.demo import demo
+from sinkworker.cli.dlq import dlq
 from sinkworker.cli.exit_codes import EXPLAINED
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
@@ -23,6 +24,6 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-for command in (start, validate, plugin, config, demo, completion):
+for command in (start, validate, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))
