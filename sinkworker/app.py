@@ -28,9 +28,11 @@ from sinkworker.rest.server import RestServer
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
+from sinkworker.runtime.pipeline import Pipeline
 from sinkworker.runtime.ports import DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
+from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 from sinkworker.runtime.worker import Worker
 from sinkworker.worker_settings import WorkerSettings
 
@@ -203,7 +205,7 @@ def _task(
     plan, connection, clock = task_plan(configured), _connection(configured), SystemClock()
     mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
     make = partial(_make_parts, plan, connection, subscription, number, lasting)
-    return TaskRunner(make, lasting.backoff, clock, mailbox), mailbox
+    return TaskRunner(make, lasting.backoff, clock, mailbox, plan.restarts), mailbox
 
 
 def _make_parts(
@@ -245,6 +247,7 @@ def task_plan(configured: ConfiguredConnector) -> TaskPlan:
         retry_timeout_ms=settings.errors_retry_timeout,
         flush_timeout_ms=int(max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
         breaker=settings.breaker,
+        restarts=settings.restarts,
         dead_letters=_dead_letters(configured),
         config_hash=configured.config_hash,
     )
@@ -261,6 +264,15 @@ def _dead_letters(configured: ConfiguredConnector) -> Callable[[int], DeadLetter
         settings.errors_deadletterqueue_context_headers_enable,
     )
     return partial(_connection(configured).dead_letters, topic)
+
+
+def letter_pipeline(configured: ConfiguredConnector) -> Pipeline:
+    """A connector's converters and transforms, for dead letters: what fails again stays one."""
+    made = configured.conversion()
+    tolerance = Tolerance(ToleranceMode.ALL, log_errors=False, include_messages=False)
+    return Pipeline(
+        made.key_converter, made.value_converter, made.steps, tolerance, made.header_converter
+    )
 
 
 def _subscriptions(configured: ConfiguredConnector) -> list[Subscription]:

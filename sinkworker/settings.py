@@ -14,6 +14,7 @@ from sinkworker.api import ConfigModel, CsvList, TopicPartition
 from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.opening import OutOfRange
+from sinkworker.runtime.restarts import RestartPolicy
 from sinkworker.runtime.start import Start, parse_start
 from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 
@@ -105,6 +106,13 @@ class SinkSettings(ConfigModel):
     """How many of 1,000 records of a partition may be left out, as a part of 1. More stop it."""
     errors_deadletterqueue_max_consecutive: int = Field(default=-1, ge=-1, le=INT)
     """How many records in a row may be left out. More stop the partition. -1: any number."""
+    task_restart_max: int = Field(default=0, ge=-1, le=INT)
+    """How often a task that failed, or a partition that stopped, begins anew by itself, until it has
+    had success; 0: not at all, -1: for ever."""
+    task_restart_backoff_ms: int = Field(default=1000, ge=1, le=INT)
+    """How long it waits before that; each time twice as long."""
+    task_restart_backoff_max_ms: int = Field(default=60_000, ge=1, le=INT)
+    """But no longer than this."""
     errors_retry_timeout: int = Field(default=-1, ge=-1, le=INT)
     """How long failures in a row are waited out, in ms; -1: for ever, 0: not at all."""
     errors_retry_delay_max_ms: int = Field(default=10_000, ge=1, le=INT)
@@ -183,6 +191,12 @@ class SinkSettings(ConfigModel):
     @property
     def flush_policy(self) -> FlushPolicy:
         return FlushPolicy(self.batch_size, self.buffer_max_bytes, self.offset_flush_interval_ms)
+
+    @property
+    def restarts(self) -> RestartPolicy:
+        return RestartPolicy(
+            self.task_restart_max, self.task_restart_backoff_ms, self.task_restart_backoff_max_ms
+        )
 
     @property
     def breaker(self) -> Breaker:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
+from connectors.postgres.replay import PostgresLetterStore
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
-from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
 
 OPERATOR_TIMEOUT_MS = 10_000
+REPLAY_TIMEOUT_MS = 60_000
 
 
 class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
@@ -36,6 +38,12 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
     def _letters(self, session: Session) -> LetterTable | None:
         table = self.config.errors_deadletterqueue_table
         return LetterTable(session, table, self.name) if table else None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        if not self.stores_dead_letters:
+            return None
+        session = Session(self.config, f"{self.name} dead letters", REPLAY_TIMEOUT_MS)
+        return PostgresLetterStore(self.config, session, self.name, REPLAY_TIMEOUT_MS)
 
     @property
     def stores_dead_letters(self) -> bool:

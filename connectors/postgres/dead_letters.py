@@ -15,7 +15,7 @@ from typing import Any
 from connectors.postgres.own_table import make_sure_of
 from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
-from sinkworker.api import ErrantRecord, Header
+from sinkworker.api import ErrantRecord, Header, TopicPartition
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,6 +42,27 @@ class LetterTable:
             query = statement("dead_letters", "insert", letters=self._identifier)
             parameters = {"connector": self._connector, "task": task} | _columns(letters)
             self._session.connection.execute(query, parameters)
+
+    def page(self, after: tuple[str, int, int], limit: int) -> list[tuple[Any, ...]]:
+        """Letters by topic, partition and offset, from behind this place on."""
+        query = statement("dead_letters", "page", letters=self._identifier)
+        topic, partition, offset = after
+        with self._session.using("reading dead letters"):
+            return self._session.connection.execute(
+                query, {"connector": self._connector, "topic": topic, "partition": partition,
+                        "offset": offset, "limit": limit}
+            ).fetchall()  # fmt: skip
+
+    def remove(self, places: Sequence[tuple[TopicPartition, int]]) -> int:
+        """How many of them were there."""
+        query = statement("dead_letters", "remove", letters=self._identifier)
+        parameters = {
+            "connector": self._connector,
+            "topics": [source.topic for source, _ in places],
+            "partitions": [source.partition for source, _ in places],
+            "offsets": [offset for _, offset in places],
+        }
+        return self._session.connection.execute(query, parameters).rowcount
 
 
 def _columns(letters: Sequence[ErrantRecord]) -> dict[str, list[Any]]:

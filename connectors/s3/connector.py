@@ -9,11 +9,13 @@ from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Patience
 from connectors.s3.config import S3SinkConfig
 from connectors.s3.lanes import Lanes
+from connectors.s3.letter_store import S3LetterStore
 from connectors.s3.naming import FileNames
 from connectors.s3.offsets import Chains, S3OffsetStore
 from connectors.s3.probe import check_conditional_writes
+from connectors.s3.reader import S3Reader
 from connectors.s3.task import S3SinkTask
-from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
 
 STORE_TIMEOUT_MS = 10_000
 # The first write into a new store may take long: a fresh SeaweedFS makes its volumes then.
@@ -58,6 +60,9 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         """None: dead letters are not kept here."""
         folder = self.config.letters_dir
         return FileNames(folder, self.config.file_name_template, self.name) if folder else None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        return S3LetterStore(S3Reader(self.name, self.config)) if self.stores_dead_letters else None
 
     @property
     def stores_dead_letters(self) -> bool:

@@ -17,6 +17,7 @@ from sinkworker.api.connector import (
     Starts,
 )
 from sinkworker.api.converter import Converter
+from sinkworker.api.dead_letters import DeadLetter, DeadLetterStore
 from sinkworker.api.errors import (
     ConfigError,
     ConfigProblem,
@@ -58,6 +59,8 @@ __all__ = [
     "Converter",
     "CsvList",
     "DataError",
+    "DeadLetter",
+    "DeadLetterStore",
     "Delivery",
     "ErrantRecord",
     "FencedError",

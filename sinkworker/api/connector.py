@@ -19,6 +19,7 @@ from enum import Enum
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from sinkworker.api.config import ConnectorConfig
+from sinkworker.api.dead_letters import DeadLetterStore
 from sinkworker.api.offsets import Advance, Claim, ErrantRecord, Offset, OffsetStore
 from sinkworker.api.record import SinkRecord, TopicPartition
 
@@ -168,6 +169,10 @@ class SinkConnector(ABC, Generic[ConfigT]):
 
     def offset_store(self) -> OffsetStore | None:
         """A new view of the stored offsets, for one thread. None: this sink stores none."""
+        return None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        """A new view of its dead letters, for one thread. None: it stores none."""
         return None
 
     @property

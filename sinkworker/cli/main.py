@@ -9,6 +9,7 @@ from sinkworker.cli.completion import completion
 from sinkworker.cli.config import config
 from sinkworker.cli.connectors import connectors
 from sinkworker.cli.demo import demo
+from sinkworker.cli.dlq import dlq
 from sinkworker.cli.exit_codes import EXPLAINED
 from sinkworker.cli.offsets import offsets
 from sinkworker.cli.operate import delete, health, loggers, pause, restart, resume, status, stop
@@ -27,6 +28,6 @@ def main() -> None:
 
 
 OPERATING = (status, pause, resume, stop, restart, delete, offsets, connectors, loggers, health)
-for command in (start, validate, *OPERATING, plugin, config, demo, completion):
+for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

@@ -22,6 +22,7 @@ from sinkworker.runtime.opening import Opening, OutOfRange
 from sinkworker.runtime.pipeline import Pipeline, TransformStep
 from sinkworker.runtime.ports import Clock, Consumer, DeadLetters
 from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.restarts import Quarantines, RestartPolicy
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.start import EARLIEST, Start
 from sinkworker.runtime.status import Counters
@@ -67,6 +68,7 @@ class TaskPlan:
     breaker: Breaker = field(default_factory=Breaker)
     dead_letters: Callable[[int], DeadLetters] | None = None
     config_hash: str = ""
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
 
     def keeps_originals(self) -> bool:
         return self.tolerance.is_tolerant and (
@@ -120,6 +122,7 @@ def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting)
         flush_policy=plan.flush_policy,
         recovery=Recovery(lasting.backoff, opening, clock, counters, context.owner),
         watchdog=Watchdog(plan.stalled_after_ms, counters),
+        quarantines=Quarantines(plan.restarts),
         counters=counters,
         clock=clock,
     )

@@ -146,6 +146,21 @@ class Held:
         self.assignment.quarantine(partition, cause, epoch)
         log.error("Quarantined %s. %s", partition, cause)
 
+    def standing(self) -> dict[TopicPartition, int]:
+        """Those that are quarantined, and the offsets they stand at."""
+        books = self.assignment.books()
+        return {
+            p: stored.next if (stored := books[p].stored) is not None else -1
+            for p in self.assignment.in_state(State.QUARANTINED)
+        }
+
+    def begin_anew(self, partitions: Collection[TopicPartition]) -> None:
+        """Open these again, as if nothing had been wrong with them."""
+        for partition in partitions:
+            log.warning("%s: beginning anew (task.restart.max)", partition)
+            self.drop([partition])
+            self.assignment.forgive(partition)
+
     def quarantine_stopped(self) -> None:
         """Those that stand before a record they cannot pass, with all before it flushed."""
         for partition, barrier in self.assignment.stopped():

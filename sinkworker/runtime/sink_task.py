@@ -46,6 +46,7 @@ from sinkworker.runtime.ports import (
     Revoked,
 )
 from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.restarts import Quarantines
 from sinkworker.runtime.status import Board, Counters, picture
 from sinkworker.runtime.tolerance import reason
 from sinkworker.runtime.watch import Every, Watchdog
@@ -73,6 +74,7 @@ class Parts:
     flush_policy: FlushPolicy
     recovery: Recovery
     watchdog: Watchdog
+    quarantines: Quarantines
     counters: Counters
     clock: Clock
 
@@ -325,6 +327,7 @@ class SinkTaskLoop:
             self._parts.counters.reopened += self._held.drop_altered()
         if not self._mailbox.is_paused:
             self._notice_a_stalled_client(now_ms)
+            self._held.begin_anew(self._parts.quarantines.due(self._held.standing(), now_ms))
 
     def _notice_a_stalled_client(self, now_ms: int) -> None:
         books = self._assignment.books()

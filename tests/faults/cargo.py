@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -38,6 +38,11 @@ CREATE TRIGGER note_move AFTER INSERT OR UPDATE ON sinkworker_offsets
 ROW_HASH = "('x' || left(md5(concat_ws('|', p, n, k, body)), 15))::bit(60)::bigint"
 
 
+BAD_JSON, BAD_ROW = "bad json", "bad row"
+"""How the bodies of records begin that no converter, or no table, takes."""
+REFUSE_BAD_ROWS = f"ALTER TABLE {{}} ADD CHECK (body NOT LIKE '{BAD_ROW}%')"
+
+
 class Cargo(NamedTuple):
     """One record. body: None for a tombstone."""
 
@@ -47,7 +52,17 @@ class Cargo(NamedTuple):
     body: str | None
 
     def encoded(self) -> bytes | None:
-        return None if self.body is None else json.dumps(self._asdict()).encode()
+        if self.body is None:
+            return None
+        return json.dumps(self._asdict()).encode() + (
+            b"!" if self.stage == "VALUE_CONVERTER" else b""
+        )
+
+    @property
+    def stage(self) -> str | None:
+        """Where it fails, if it does."""
+        stages = {BAD_JSON: "VALUE_CONVERTER", BAD_ROW: "TASK_PUT"}
+        return next((stages[b] for b in stages if (self.body or "").startswith(b)), None)
 
     def hash(self) -> int:
         """As ROW_HASH."""
@@ -58,16 +73,22 @@ class Cargo(NamedTuple):
 def decoded(partition: int, key: bytes | None, value: bytes | None) -> Cargo:
     if value is None:
         return Cargo(partition, -1, (key or b"").decode(), None)
-    return Cargo(**json.loads(value))
+    return Cargo(**json.loads(value.removesuffix(b"!")))
 
 
 def make(
-    dice: Random, partition: int, numbers: Iterable[int], keys: int, tombstones: float
-) -> list[Cargo]:
-    """Records with these numbers. keys: of how many different ones. tombstones: their share."""
+    dice: Random, partition: int, numbers: Iterable[int], keys: int, tombstones: float,
+    bad: Sequence[str] = (),
+) -> list[Cargo]:  # fmt: skip
+    """Records with these numbers. keys: of how many different ones. tombstones: their share.
+
+    bad: in which ways some of them are.
+    """
     made = []
     for n in numbers:
         body = None if dice.random() < tombstones else _body(dice)
+        if bad and body is not None and dice.random() < BAD_SHARE:
+            body = f"{dice.choice(bad)} {body}"
         made.append(Cargo(partition, n, f"{partition}-{dice.randrange(keys)}", body))
     return made
 
@@ -84,6 +105,9 @@ def send(kafka: KafkaTools, topic: str, records: Iterable[Cargo]) -> None:
     for record in records:
         producer.produce(topic, record.encoded(), record.k.encode(), partition=record.p)
     assert producer.flush(60) == 0, "not everything was produced"
+
+
+BAD_SHARE = 0.05
 
 
 class State(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tests.faults import (
     commits,
+    dead_letters,
     errors,
     kafka_faults,
     kafka_network,
@@ -45,6 +46,7 @@ SHORT = interleaved(
     kills.s3_rounds(placed=3, random=4),
     s3_unknown.rounds(several=2, silent=2, given_up=2, killed=2),
     s3_zombies.rounds(),
+    dead_letters.rounds(),
     [*s3_faults.rounds(), *s3_users.rounds(), *s3_garbage.rounds()],
 )
 
@@ -66,5 +68,6 @@ PROMISED = {
     s3_zombies.LATE: 5,
     s3_faults.MEASURE: 24,
     s3_garbage.MEASURE: 5,
+    dead_letters.MEASURE: 20,
 }
 """So many faults the short run shows at least, by measure."""

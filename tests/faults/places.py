@@ -56,6 +56,15 @@ PLACES = {
     "close.before": Place(f"{CONSUMER}.close", "before", often=False),
 }
 
+LETTERS = "sinkworker.kafka.dead_letters:KafkaDeadLetters"
+
+LETTER_PLACES = {
+    "letters.sending": Place(f"{LETTERS}.send", "before"),
+    "letters.sent": Place(f"{LETTERS}.send", "after"),
+    "letters.stored": Place("connectors.postgres.dead_letters:LetterTable.add", "after"),
+}
+"""Passed only by connectors with dead letters."""
+
 CHAIN = "connectors.s3.chain:Chain"
 S3_TASK = "connectors.s3.task:S3SinkTask"
 

@@ -28,3 +28,18 @@ ON CONFLICT (connector, topic, partition, "offset") DO UPDATE SET
   exception = excluded.exception, message = excluded.message, timestamp = excluded.timestamp,
   key = excluded.key, value = excluded.value, headers = excluded.headers,
   failed_at = excluded.failed_at
+
+-- page --
+SELECT topic, partition, "offset", stage, exception, message, failed_at::text,
+  (extract(epoch FROM timestamp) * 1000)::bigint, key, value, headers::text
+FROM {letters}
+WHERE connector = %(connector)s
+  AND (topic, partition, "offset") > (%(topic)s, %(partition)s, %(offset)s)
+ORDER BY topic, partition, "offset" LIMIT %(limit)s
+
+-- remove --
+DELETE FROM {letters} AS l
+USING unnest(%(topics)s::text[], %(partitions)s::int[], %(offsets)s::bigint[])
+  AS v (topic, partition, next)
+WHERE l.connector = %(connector)s AND l.topic = v.topic AND l.partition = v.partition
+  AND l."offset" = v.next

@@ -12,7 +12,7 @@ from connectors.s3.connector import S3SinkConnector
 from connectors.s3.lanes import Lanes
 from connectors.s3.reader import CommittedFile, S3Reader
 from connectors.s3.verify import verify
-from sinkworker.api import TopicPartition
+from sinkworker.api import ConnectError, Stage, TopicPartition
 from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 from sinkworker.testing import Harness, encode
 from tests.integration.s3.proxy import Fate, Proxy
@@ -125,6 +125,30 @@ def test_without_a_folder_nothing_of_them_is_kept(store: Store) -> None:
     harness.run(5)
     assert letter_files(of) == []
     assert b'"counts":{"records":3,"filtered":0,"errant":2,"gaps":0}' in newest(store)
+
+
+def test_an_operator_sees_them_and_cannot_change_what_is_committed(store: Store) -> None:
+    of = connector(store)
+    harness = running(of)
+    produce(harness, GOOD, b"{", GOOD, None, GOOD)
+    harness.run(5)
+    letters = of.dead_letters()
+    assert letters is not None
+    converter, task = letters.read()
+    assert converter._replace(failed_at="") == (
+        P0, 1, Stage.VALUE_CONVERTER, "JSONDecodeError",
+        "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)", "",
+        1_000, b'"key"', b"{", [("h", b"\xff"), ("h", None)],
+    )  # fmt: skip
+    assert (task.offset, task.value) == (3, None)
+    for change in (lambda: letters.drop([task]), lambda: letters.replay([task], {}, [])):
+        with pytest.raises(ConnectError) as refused:
+            change()
+        assert str(refused.value) == (
+            "Dead letters in files are part of what was committed, and stay. Read them with "
+            "sinkworker dlq list --json, and send what is mended to the topic"
+        )
+    letters.close()
 
 
 def test_they_are_verified_and_those_that_no_entry_names_are_removed(store: Store) -> None:
