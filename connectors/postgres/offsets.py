@@ -144,6 +144,12 @@ class OffsetTable:
                       errant=list(counts.values()))  # fmt: skip
         self._ledger.count_errant(counts)
 
+    def count_replayed(self, counts: Mapping[TopicPartition, int]) -> None:
+        """Within the transaction that writes them: so many errant records are good ones now."""
+        columns = _columns({p: Offset(0) for p in counts})
+        self._execute("replayed", topics=columns["topics"], partitions=columns["partitions"],
+                      replayed=list(counts.values()))  # fmt: skip
+
     def read(self) -> dict[TopicPartition, StoredOffset]:
         self._make_ready()
         with self._session.using("reading offsets"):

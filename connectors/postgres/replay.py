@@ -41,6 +41,7 @@ class ReplayContext:
     letters: dict[tuple[TopicPartition, int], DeadLetter]
     task: int = 0
     owner: str = "sinkworker dlq replay"
+    config_hash: str = ""
 
     def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> ErrantRecord:
         letter = self.letters[source, record.offset]
@@ -70,7 +71,7 @@ class Replay(PostgresSinkTask):
         self, config: PostgresSinkConfig, session: Session, letters: LetterTable,
         context: ReplayContext,
     ) -> None:  # fmt: skip
-        passage = Passage(session, config.offsets_table, context.name)
+        passage = Passage(session, config, context.name)
         passage.letters, passage.places = letters, list(context.letters)
         super().__init__(config, session, passage, letters, context)
         self._table, self._replayed = letters, context.letters
@@ -82,7 +83,7 @@ class Replay(PostgresSinkTask):
         self._table.add(self.stayed, self._context.task)
         moved = Counter(source for source, _ in self._replayed)
         moved.subtract(errant.source for errant in self.stayed)
-        self._offsets.count_errant({source: -count for source, count in moved.items()})
+        self._offsets.count_replayed(moved)
 
 
 class PostgresLetterStore(DeadLetterStore):

@@ -24,6 +24,7 @@ class JsonSchemaConverterConfig(RegistryConfig):
     """Whether properties that are not required may be null."""
 
     not_honoured: ClassVar[Mapping[str, str]] = {
+        **RegistryConfig.not_honoured,
         "json.fail.invalid.schema": "values are not checked against constraints",
         "object.additional.properties": "it is for writing",
         "decimal.format": "it is for writing; both forms are read",

@@ -21,8 +21,11 @@ NULL = {"type": "null"}
 SCALARS: Mapping[str, str] = {
     "boolean": "boolean", "integer": "int64", "number": "double", "string": "string",
 }  # fmt: skip
-GIVEN = frozenset({"int8", "int16", "int32", "int64", "float32", "float64", "bytes"})
-"""The types of Connect that its own converter notes in `connect.type`."""
+GIVEN: Mapping[str, str] = {
+    "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64", "float32": "float",
+    "float64": "double", "bytes": "bytes",
+}  # fmt: skip
+"""What Connect's own converter notes in `connect.type`."""
 ANYTHING: Schema = {"type": "string", "optional": True, "name": "io.debezium.data.Json"}
 
 Read = Callable[[Any], Any]
@@ -73,8 +76,7 @@ class JsonTypes:
 
     def _of_kind(self, kind: str, given: Mapping[str, Any], document: Any) -> JsonType:
         if kind in SCALARS:
-            noted = given.get("connect.type")
-            return _scalar(noted if noted in GIVEN else SCALARS[kind], given)
+            return _scalar(GIVEN.get(given.get("connect.type", ""), SCALARS[kind]), given)
         if kind == "array":
             return self._array(given, document)
         if kind == "object":
@@ -305,7 +307,7 @@ def _match(schema: Schema, value: Any) -> int:
 
 _FITTING: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("int8", "int16", "int32", "int64"), (int,)),
-    **dict.fromkeys(("float32", "float64", "double"), (int, float)),
+    **dict.fromkeys(("float", "double"), (int, float)),
     "boolean": (bool,), "string": (str,), "bytes": (str,), "array": (list,), "map": (dict, list),
 }  # fmt: skip
 

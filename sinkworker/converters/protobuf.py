@@ -38,6 +38,7 @@ class ProtobufConverterConfig(RegistryConfig):
     """Whether only what is marked `optional`, or is a message or an enum, may be null."""
 
     not_honoured: ClassVar[Mapping[str, str]] = {
+        **RegistryConfig.not_honoured,
         "wrapper.for.raw.primitives": "a whole message that is a wrapper is what it wraps",
         "optional.for.proto2": "an optional field of proto2 that is not set is null",
         "generate.struct.for.nulls": "a message that is not set is null",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from sinkworker.api import (
     ConfigModel,
@@ -39,8 +39,29 @@ class RegistryConfig(ConfigModel):
     extra: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
 
+    not_honoured: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("auto.register.schemas", "normalize.schemas", "id.compatibility.strict",
+             "latest.compatibility.strict", "value.subject.name.strategy",
+             "key.subject.name.strategy", "reference.subject.name.strategy"),
+            "it is for writing",
+        ),
+        "use.latest.version": "each record is read with the schema that it was written with",
+        "schemas.enable": "the schema is always that of the registry",
+        **dict.fromkeys(
+            ("schemas.cache.size", "schemas.cache.config", "max.schemas.per.subject"),
+            "every schema that was read is kept",
+        ),
+        **dict.fromkeys(
+            ("scrub.invalid.names", "generalized.sum.type.support", "flatten.singleton.unions",
+             "discard.type.doc.default"),
+            "schemas are as they are by default",
+        ),
+    }  # fmt: skip
+
     schema_registry_url: Annotated[CsvList, Field(min_length=1)]
-    """Where the registry is. Of several, the next is asked when one does not answer."""
+    """Where the registry is, such as `http://registry:8081`. Of several, the next is asked when one
+    does not answer."""
     basic_auth_credentials_source: Literal["URL", "USER_INFO"] = "URL"
     """Where name and password are: in the URL, or in `basic.auth.user.info`."""
     basic_auth_user_info: Password = SecretStr("")
@@ -62,15 +83,10 @@ class RegistryConfig(ConfigModel):
     http_read_timeout_ms: Annotated[int, Field(gt=0)] = 10_000
     """How long to wait for an answer."""
 
-    @field_validator("schema_registry_url")
-    @classmethod
-    def _are_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(url.startswith(("http://", "https://")) for url in urls):
-            raise ValueError("A URL begins with http:// or https://")
-        return urls
-
     @model_validator(mode="after")
     def _is_complete(self) -> RegistryConfig:
+        if not all(url.startswith(("http://", "https://")) for url in self.schema_registry_url):
+            raise ValueError("schema.registry.url: a URL begins with http:// or https://")
         from_keys = self.basic_auth_credentials_source == "USER_INFO"
         if from_keys and ":" not in self.basic_auth_user_info.get_secret_value():
             raise ValueError("basic.auth.user.info must be name:password")

@@ -3,7 +3,7 @@
 CREATE TABLE IF NOT EXISTS {ledger} (
   connector text NOT NULL, topic text NOT NULL, partition int NOT NULL,
   number bigint GENERATED ALWAYS AS IDENTITY,
-  kind text NOT NULL,                             -- claim, commit, alter
+  kind text NOT NULL,                             -- claim, commit, alter, replay
   epoch bigint NOT NULL,
   from_offset bigint, to_offset bigint,           -- next offset to read, before and after
   records bigint NOT NULL DEFAULT 0, errant bigint NOT NULL DEFAULT 0,

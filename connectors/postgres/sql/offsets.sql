@@ -88,6 +88,19 @@ FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
   AS v (topic, partition, errant)
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
 
+-- replayed --
+-- Dead letters that are records now: the offset stays, so it is a step of its own in the ledger.
+WITH counted AS (
+UPDATE {offsets} AS o SET records = o.records + v.replayed, errant = o.errant - v.replayed
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(replayed)s::bigint[])
+  AS v (topic, partition, replayed)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+RETURNING o.topic, o.partition, o.epoch, o.next_offset, v.replayed
+)
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset, records, errant)
+SELECT %(connector)s, topic, partition, 'replay', epoch, next_offset, next_offset, replayed, -replayed
+FROM counted
+
 -- holder --
 -- The server process of the claimant, if it still lives and is not this one; and whether that is
 -- certain. To a role without the right to see it backend_start is NULL, and a pid may be used again.

@@ -78,7 +78,7 @@ def test_an_alert_of_the_factory_becomes_a_struct(schemas: RegistryServer) -> No
         ({"type": "string"}, "ö", "string", "ö"),
         ({"type": "string", "connect.type": "bytes"}, "/wA=", "bytes", b"\xff\0"),
         ({"type": "integer", "connect.type": "int16"}, 5, "int16", 5),
-        ({"type": "number", "connect.type": "float32"}, 5, "float32", 5.0),
+        ({"type": "number", "connect.type": "float32"}, 5, "float", 5.0),
         ({"type": "integer", "enum": [1, 2]}, 2, "int64", 2),
         ({"const": "only"}, "only", "string", "only"),
         ({}, {"a": [1]}, "string", '{"a":[1]}'),

@@ -169,7 +169,7 @@ def test_references_in_a_circle_are_the_records_fault(registry: RegistryServer) 
     [
         ({}, "Field required"),
         ({"schema.registry.url": ""}, "at least 1 item"),
-        ({"schema.registry.url": "registry:8081"}, "A URL begins with http:// or https://"),
+        ({"schema.registry.url": "registry:8081"}, "schema.registry.url: a URL begins with http:// or https://"),
         ({"schema.registry.url": "http://r", "basic.auth.credentials.source": "USER_INFO"},
          "basic.auth.user.info must be name:password"),
         ({"schema.registry.url": "http://r", "basic.auth.credentials.source": "SASL_INHERIT"},
