@@ -103,6 +103,9 @@ class WorkerAdministration:
 
     def _remembered(self) -> dict[str, Remembered]:
         if self._means.folder is None:
+            log.info(
+                "What operators tell this worker is not remembered. %s", self._means.why_no_folder
+            )
             return {}
         found, problems = self._means.folder.read()
         for problem in problems:
