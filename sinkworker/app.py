@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sinkworker.administration.connectors import Means, WorkerAdministration
+from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
+from sinkworker.administration.registry import Means
 from sinkworker.administration.state_folder import StateFolder, default_path
 from sinkworker.api import ConfigError, ConfigProblem
-from sinkworker.configuration import ConfiguredConnector, configure, read_worker
+from sinkworker.configuration import ConfiguredConnector, configure, read_kafka, read_worker
 from sinkworker.kafka.connection import Connection
 from sinkworker.kafka.consumer import Subscription
 from sinkworker.kafka.dead_letters import LetterTopic
@@ -124,8 +125,21 @@ def check_environment(configuration: Configuration) -> str | None:
     for configured in configuration.connectors:
         with _placed(configured.place):
             configured.connector.check()
-    cluster_ids = [_connection(configured).check() for configured in configuration.connectors]
+    cluster_ids = [each.check() for each in _connections(configuration)]
     return next(filter(None, cluster_ids), None)
+
+
+def _connections(configuration: Configuration) -> list[Connection]:
+    """Of all connectors; or of the worker's file, for those that may come."""
+    worker = configuration.worker_file
+    if (
+        not configuration.connectors
+        and worker is not None
+        and "bootstrap.servers" in worker.entries
+    ):
+        bootstrap_servers, client = read_kafka(worker)
+        return [Connection(bootstrap_servers, "worker", client, fetch_budget=1, poll_records=1)]
+    return [_connection(configured) for configured in configuration.connectors]
 
 
 @contextmanager

@@ -57,12 +57,12 @@ class WorkerSettings(ConfigModel):
     """One worker, as far as REST and what it remembers are concerned."""
 
     listeners: Annotated[CsvList, AfterValidator(_listeners)] = (DEFAULT_LISTENER,)
-    """Where REST listens: http://<host>:<port> or https://…; port 0: any free one; empty: nowhere.
+    """Where REST listens: `http://<host>:<port>` or https://…; port 0: any free one; empty: nowhere.
     The default takes another port when its own is taken, as by a second worker."""
     rest_auth_token_file: Path | None = None
     """A file with the token that requests must carry: `Authorization: Bearer <token>`."""
     rest_auth_basic_file: Path | None = None
-    """A file with lines <user>:<password>, for HTTP's basic authentication."""
+    """A file with lines `<user>:<password>`, for HTTP's basic authentication."""
     rest_allowed_hosts: CsvList = ()
     """Names under which clients may ask for this worker, beside its own."""
     rest_advertised_host_name: str | None = None
@@ -79,7 +79,7 @@ class WorkerSettings(ConfigModel):
     """Which keys of the Kafka client connectors that REST creates may set."""
     sinkworker_state_dir: Path | None = None
     """The folder for connectors that REST created, and for what was paused or stopped. By default
-    sinkworker in $STATE_DIRECTORY, $XDG_STATE_HOME or ~/.local/state."""
+    $STATE_DIRECTORY, or sinkworker in $XDG_STATE_HOME or ~/.local/state."""
 
     @property
     def addresses(self) -> tuple[Listener, ...]:

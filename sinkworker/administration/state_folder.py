@@ -87,10 +87,9 @@ class StateFolder:
 
 def default_path() -> Path:
     """Of the service manager, else of the user."""
-    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0] or os.environ.get(
-        "XDG_STATE_HOME"
-    )
-    return (Path(given) if given else Path.home() / ".local" / "state") / "sinkworker"
+    of_service = os.environ.get("STATE_DIRECTORY", "").rpartition(":")[2]
+    of_user = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(of_service) if of_service else Path(of_user) / "sinkworker"
 
 
 def _read(file: Path) -> Remembered:

@@ -143,12 +143,10 @@ def _listen_to_signals() -> threading.Event:
 
 def _run(running: Running, told_to_stop: threading.Event, stop_within: float) -> int:
     """Until all tasks have ended, by themselves or because they were told to. The exit code."""
-    from sinkworker.runtime.mailbox import Command
-
     worker = running.worker
     while _has_work(running) and not told_to_stop.wait(LOOK_EVERY_SECONDS):
         pass
-    worker.tell(Command.STOP)
+    worker.end()
     if running.rest is not None:
         running.rest.stop()
     if not worker.wait(stop_within):

@@ -89,6 +89,16 @@ def configure(
     )  # fmt: skip
 
 
+def read_kafka(worker: ConfigFile) -> tuple[str, ClientSettings]:
+    """bootstrap.servers and the client's settings of a worker's file. ConfigError for what is wrong."""
+    nothing = ConfigFile(worker.path)
+    reading = Reading(_findings(nothing, worker), Catalog())
+    client, bootstrap = read_client(reading), read_bootstrap(reading)
+    if reading.findings.problems:
+        raise ConfigError(reading.findings.problems)
+    return bootstrap, client
+
+
 def _findings(file: ConfigFile, worker: ConfigFile | None) -> Findings:
     unfilled = {problem.key for problem in file.problems}
     if worker is not None:

@@ -44,6 +44,7 @@ class Worker:
         # Replaced, never changed: who looks needs no lock.
         self._tasks: Mapping[TaskId, Task] = {}
         self._leaving: Mapping[TaskId, threading.Thread] = {}
+        self._is_ending = False
 
     def add(self, task: TaskId, runner: TaskRunner, mailbox: Mailbox) -> None:
         """A task to be started. One of that id is removed; the new one waits for its end."""
@@ -53,6 +54,8 @@ class Worker:
         name = f"{task.connector}|task-{task.task}"
         thread = threading.Thread(target=_run, args=(task, runner, before), name=name, daemon=True)
         self._tasks = {**self._tasks, task: Task(runner, mailbox, thread)}
+        if self._is_ending:
+            mailbox.post(Command.STOP)
 
     def start(self, tasks: Iterable[TaskId] | None = None) -> None:
         for task in self._tasks if tasks is None else tasks:
@@ -66,6 +69,11 @@ class Worker:
         leaving = {**self._leaving, **{task: each.thread for task, each in removed.items()}}
         self._leaving = {task: thread for task, thread in leaving.items() if thread.is_alive()}
         self._tasks = {task: each for task, each in self._tasks.items() if task not in removed}
+
+    def end(self) -> None:
+        """Tell all tasks to stop, also those that are added from now on."""
+        self._is_ending = True
+        self.tell(Command.STOP)
 
     def tell(self, command: Command, tasks: Iterable[TaskId] | None = None) -> None:
         """Post a command to these tasks, or to all."""

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sinkworker.administration.connectors import Means, TaskMaker, WorkerAdministration
+from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
+from sinkworker.administration.registry import Means, TaskMaker
 from sinkworker.administration.state_folder import StateFolder
 from sinkworker.api import TopicPartition
 from sinkworker.app import task_plan
@@ -19,11 +20,11 @@ from sinkworker.configuration import ConfiguredConnector, configure
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry
 from sinkworker.rest.guard import Guard, guard
-from sinkworker.rest.listening import advertised, bind
+from sinkworker.rest.listening import advertised, bind, keys
 from sinkworker.rest.server import RestServer
 from sinkworker.runtime.assembly import Lasting, assemble
 from sinkworker.runtime.clock import SystemClock
-from sinkworker.runtime.mailbox import Command, Mailbox
+from sinkworker.runtime.mailbox import Mailbox
 from sinkworker.runtime.ports import Poll
 from sinkworker.runtime.task_runner import TaskRunner
 from sinkworker.runtime.worker import Worker
@@ -32,6 +33,7 @@ from sinkworker.worker_settings import WorkerSettings
 from tests.services.process import wait_until
 
 NOWHERE = ConfigFile(Path("w"), {"bootstrap.servers": Entry("nowhere:9092", None)})
+LISTENING = WorkerSettings.model_validate({"listeners": "http://127.0.0.1:0"})
 P0 = TopicPartition("alerts", 0)
 
 
@@ -84,9 +86,14 @@ class Scene(Client):
     """One worker process' worth of objects. `restart_worker` is what a new process would be."""
 
     def __init__(
-        self, home: Path, policy: OverridePolicy = OverridePolicy.ALL, gate: Guard | None = None
+        self,
+        home: Path,
+        policy: OverridePolicy = OverridePolicy.ALL,
+        gate: Guard | None = None,
+        settings: WorkerSettings = LISTENING,
     ) -> None:
         self.home, self.broker, self._policy, self._gate = home, InMemoryBroker(), policy, gate
+        self._settings = settings
         self.broker.create_topic("alerts", 2)
         self._start([])
 
@@ -98,10 +105,11 @@ class Scene(Client):
             catalog=Catalog(), policy=self._policy, folder=self.folder, why_no_folder=why,
         )  # fmt: skip
         self.administration = WorkerAdministration(self.worker, means)
-        settings = WorkerSettings.model_validate({"listeners": "http://127.0.0.1:0"})
-        doors = bind(settings)
+        settings, doors = self._settings, bind(self._settings)
         self.administration.id = advertised(settings, doors[0])
-        self._server = RestServer(self.administration, self._gate or guard(settings), doors)
+        self._server = RestServer(
+            self.administration, self._gate or guard(settings), doors, keys(settings)
+        )
         self.administration.start(files)
         self._server.start()
         super().__init__(doors[0].port)
@@ -180,7 +188,7 @@ class Scene(Client):
 
     def close(self) -> None:
         self._server.stop()
-        self.worker.tell(Command.STOP)
+        self.worker.end()
         assert self.worker.wait(20)
         if self.folder is not None:
             self.folder.close()
