@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from sinkworker.api import ConnectError, DataError, RetriableError
 from sinkworker.converters.avro import AvroConverter, AvroConverterConfig
+from sinkworker.converters.json_schema import JsonSchemaConverterConfig
+from sinkworker.converters.protobuf import ProtobufConverterConfig
 from sinkworker.converters.registry import Registry, RegistryConfig
 from tests.services.process import free_port
 from tests.services.registry import RegistryServer, running
@@ -183,7 +185,15 @@ def test_settings_that_cannot_be_are_told(keys: dict[str, str], message: str) ->
         AvroConverterConfig.model_validate(keys)
 
 
-def test_what_must_be_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinkworker.converters.registry.find_spec", lambda name: None)
-    with pytest.raises(ValidationError, match=r"pip install 'sinkworker\[avro\]'"):
-        AvroConverterConfig.model_validate({"schema.registry.url": "http://r"})
+@pytest.mark.parametrize("extra", ["avro", "jsonschema", "protobuf"])
+def test_what_must_be_installed_is_told(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+    def find_spec(name: str) -> object:
+        if name == "google.protobuf":
+            raise ModuleNotFoundError(name)
+        return None if extra != "protobuf" else name
+
+    monkeypatch.setattr("sinkworker.converters.registry.find_spec", find_spec)
+    config = {"avro": AvroConverterConfig, "jsonschema": JsonSchemaConverterConfig,
+              "protobuf": ProtobufConverterConfig}[extra]  # fmt: skip
+    with pytest.raises(ValidationError, match=rf"pip install 'sinkworker\[{extra}\]'"):
+        config.model_validate({"schema.registry.url": "http://r"})
