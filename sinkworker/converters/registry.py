@@ -199,7 +199,7 @@ class Registry:
         status = getattr(error, "http_status_code", None)
         whose = f"the schema registry {self._addresses}"
         if status is None:
-            return RetriableError(f"{whose} does not answer ({type(error).__name__})")
+            return RetriableError(f"{whose} does not answer: {error or type(error).__name__}")
         if getattr(error, "error_code", None) in NOT_FOUND:
             return DataError(f"{whose} has no {what}")
         if status in BUSY or status >= 500:
