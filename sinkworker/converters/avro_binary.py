@@ -35,19 +35,19 @@ def boolean(data: bytes, at: int) -> tuple[bool, int]:
 
 def long(data: bytes, at: int) -> tuple[int, int]:
     """Seven bits a byte, the lowest first; the lowest of all is the sign."""
-    byte = data[at]
+    first = data[at]
     at += 1
-    if byte < 128:
-        return (byte >> 1) ^ -(byte & 1), at
-    number, shift = byte & 127, 7
-    while (byte := data[at]) > 127:
+    if first < 128:
+        return (first >> 1) ^ -(first & 1), at
+    number, shift = first & 127, 7
+    for byte in data[at : at + 9]:
         number |= (byte & 127) << shift
         shift += 7
-        at += 1
-    number |= byte << shift
-    if number >> 64:
-        raise DataError("a number of more than 64 bit")
-    return (number >> 1) ^ -(number & 1), at + 1
+        if byte < 128 and not number >> 64:
+            return (number >> 1) ^ -(number & 1), at + shift // 7 - 1
+    if shift < 70:
+        raise IndexError
+    raise DataError("a number of more than 64 bit")
 
 
 def integer(data: bytes, at: int) -> tuple[int, int]:

@@ -90,7 +90,7 @@ class RegistryConfig(ConfigModel):
         from_keys = self.basic_auth_credentials_source == "USER_INFO"
         if from_keys and ":" not in self.basic_auth_user_info.get_secret_value():
             raise ValueError("basic.auth.user.info must be name:password")
-        if any(find_spec(name) is None for name in ("confluent_kafka", "authlib", *self.needs)):
+        if not all(map(_is_installed, ("confluent_kafka", "authlib", *self.needs))):
             raise ValueError(f"it needs more packages: pip install 'sinkworker[{self.extra}]'")
         return self
 
@@ -106,6 +106,13 @@ class RegistryConfig(ConfigModel):
     def addresses(self) -> list[str]:
         """The URLs without names and passwords."""
         return [_bare(url) for url in self.schema_registry_url]
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it is part of is not there
+        return False
 
 
 def _bare(url: str) -> str:
@@ -192,7 +199,7 @@ class Registry:
         status = getattr(error, "http_status_code", None)
         whose = f"the schema registry {self._addresses}"
         if status is None:
-            return RetriableError(f"{whose} does not answer ({type(error).__name__})")
+            return RetriableError(f"{whose} does not answer: {error or type(error).__name__}")
         if getattr(error, "error_code", None) in NOT_FOUND:
             return DataError(f"{whose} has no {what}")
         if status in BUSY or status >= 500:

@@ -20,10 +20,13 @@ Reference = Mapping[str, Any]
 
 
 class RegistryServer:
-    """status: answered to everything, if not 0. user_info: who may read; anyone, if empty."""
+    """status: answered to everything, if not 0. user_info: who may read; anyone, if empty.
+
+    body: in the place of every answer, if not empty.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.status, self.user_info = 0, ""
+        self.status, self.user_info, self.body = 0, "", b""
         self.asked: list[str] = []
         self.may_answer = threading.Event()
         self.may_answer.set()
@@ -68,6 +71,8 @@ class RegistryServer:
     def answer(self, path: str, authorization: str) -> tuple[int, Any]:
         self.asked.append(path)
         self.may_answer.wait(30)
+        if self.body:
+            return 200, None
         if self.status:
             return self.status, {"error_code": self.status, "message": "as the test wants it"}
         expected = "Basic " + base64.b64encode(self.user_info.encode()).decode()
@@ -111,7 +116,7 @@ def _handler(server: RegistryServer) -> type[BaseHTTPRequestHandler]:
             self._send(200, {"id": number})
 
         def _send(self, status: int, body: Any) -> None:
-            data = json.dumps(body).encode()
+            data = server.body or json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/vnd.schemaregistry.v1+json")
             self.send_header("Content-Length", str(len(data)))

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from sinkworker.api import ConnectError, DataError, RetriableError
 from sinkworker.converters.avro import AvroConverter, AvroConverterConfig
+from sinkworker.converters.json_schema import JsonSchemaConverterConfig
+from sinkworker.converters.protobuf import ProtobufConverterConfig
 from sinkworker.converters.registry import Registry, RegistryConfig
 from tests.services.process import free_port
 from tests.services.registry import RegistryServer, running
@@ -52,14 +54,16 @@ def test_a_registry_that_is_not_there_is_waited_for() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(RetriableError) as caught:
         decode(made(url), UNKNOWN)
-    assert str(caught.value) == f"the schema registry {url} does not answer (ConnectError)"
+    assert str(caught.value) == (
+        f"the schema registry {url} does not answer: [Errno 111] Connection refused"
+    )
 
 
 def test_a_registry_that_says_nothing_is_waited_for(registry: RegistryServer) -> None:
     registry.may_answer.clear()
     with pytest.raises(RetriableError) as caught:
         decode(made(registry.url, **{"http.read.timeout.ms": "50"}), UNKNOWN)
-    assert str(caught.value) == f"the schema registry {registry.url} does not answer (ReadTimeout)"
+    assert str(caught.value) == f"the schema registry {registry.url} does not answer: timed out"
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -117,10 +121,36 @@ def test_a_registry_with_tls_is_trusted_by_its_certificate(tmp_path: Any) -> Non
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with running(tls) as registry:
         number = registry.register("int")
-        with pytest.raises(RetriableError):
+        with pytest.raises(RetriableError, match="CERTIFICATE_VERIFY_FAILED"):
             decode(made(registry.url), framed(number, b"\x02"))
         keys = {"schema.registry.ssl.truststore.location": str(tmp_path / "ca.pem")}
         assert decode(made(registry.url, **keys), framed(number, b"\x02")) == 1
+
+
+def test_a_registry_may_ask_for_the_workers_own_certificate(tmp_path: Any) -> None:
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    authority.configure_trust(tls)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("worker@factory.example").private_key_and_cert_chain_pem
+    own.write_to_path(tmp_path / "worker.pem")
+    trusting = {"schema.registry.ssl.truststore.location": str(tmp_path / "ca.pem")}
+    known = trusting | {"schema.registry.ssl.keystore.location": str(tmp_path / "worker.pem")}
+    with running(tls) as registry:
+        number = registry.register("int")
+        with pytest.raises(RetriableError):
+            decode(made(registry.url, **trusting), framed(number, b"\x02"))
+        assert decode(made(registry.url, **known), framed(number, b"\x02")) == 1
+
+
+def test_an_answer_that_is_no_json_is_waited_out(registry: RegistryServer) -> None:
+    registry.body = b"<html>come back later</html>"
+    with pytest.raises(RetriableError) as caught:
+        decode(made(registry.url), UNKNOWN)
+    assert str(caught.value).startswith(f"the schema registry {registry.url} does not answer: ")
+    assert "html" not in str(caught.value)
 
 
 def test_a_certificate_that_is_not_there_is_told(registry: RegistryServer, tmp_path: Any) -> None:
@@ -183,7 +213,15 @@ def test_settings_that_cannot_be_are_told(keys: dict[str, str], message: str) ->
         AvroConverterConfig.model_validate(keys)
 
 
-def test_what_must_be_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinkworker.converters.registry.find_spec", lambda name: None)
-    with pytest.raises(ValidationError, match=r"pip install 'sinkworker\[avro\]'"):
-        AvroConverterConfig.model_validate({"schema.registry.url": "http://r"})
+@pytest.mark.parametrize("extra", ["avro", "jsonschema", "protobuf"])
+def test_what_must_be_installed_is_told(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+    def find_spec(name: str) -> object:
+        if name == "google.protobuf":
+            raise ModuleNotFoundError(name)
+        return None if extra != "protobuf" else name
+
+    monkeypatch.setattr("sinkworker.converters.registry.find_spec", find_spec)
+    config = {"avro": AvroConverterConfig, "jsonschema": JsonSchemaConverterConfig,
+              "protobuf": ProtobufConverterConfig}[extra]  # fmt: skip
+    with pytest.raises(ValidationError, match=rf"pip install 'sinkworker\[{extra}\]'"):
+        config.model_validate({"schema.registry.url": "http://r"})
