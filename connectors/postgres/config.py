@@ -121,6 +121,10 @@ class PostgresSinkConfig(ConnectorConfig):
                 "pk.mode=kafka needs no pk.fields, or three: topic, partition, offset",
             ),
             (pk_mode == "record_value" and not names, "pk.mode=record_value needs pk.fields"),
+            (
+                self.errors_deadletterqueue_table == self.offsets_table,
+                "errors.deadletterqueue.table and offsets.table must be two tables",
+            ),
         ]
 
     def table_of(self, topic: str) -> str:
