@@ -150,6 +150,10 @@ class PostgresSinkConfig(ConnectorConfig):
                 "value.column takes the whole value: choose fields with ReplaceField, not with "
                 "fields.include",
             ),
+            (
+                self.errors_deadletterqueue_table in (self.offsets_table, self.ledger),
+                "errors.deadletterqueue.table must be a table of its own",
+            ),
         ]
 
     def table_of(self, topic: str) -> str:

@@ -68,7 +68,7 @@ class Connection:
         consumer = self.settings.consumer
         chosen = {"client_id": f"connector-dlq-producer-{self.connector}"} | dict(self.producer)
         version = {"api_version": consumer["api_version"]} if "api_version" in consumer else {}
-        return version | chosen | {
+        return version | _in_time(chosen, consumer.get("max_poll_interval_ms", 300_000)) | {
             "client_id": f"{chosen['client_id']}-{task}",
             **self._common(chosen),
         }  # fmt: skip
@@ -154,6 +154,19 @@ class Connection:
                     f"No Kafka broker answers at bootstrap.servers={self.bootstrap_servers}"
                 ) from error
             raise
+
+
+def _in_time(producer: Mapping[str, Any], max_poll_interval_ms: int) -> dict[str, Any]:
+    """While a task waits for letters it does not poll: it must not lose its place in the group."""
+    within = max(2, max_poll_interval_ms // 4)
+    limits = {
+        "delivery_timeout_ms": within,
+        "max_block_ms": within,
+        "request_timeout_ms": within // 2,
+    }
+    return dict(producer) | {
+        name: min(producer.get(name, limit), limit) for name, limit in limits.items()
+    }
 
 
 def _socket_options(settings: Mapping[str, Any]) -> list[tuple[int, int, int]]:

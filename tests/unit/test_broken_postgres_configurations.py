@@ -66,6 +66,11 @@ CASES = [
      "fields.include"),
     ("insert.mode=upsert", ": insert.mode=upsert needs a key: set pk.mode and pk.fields"),
     ("pk.mode=record_value", ": pk.mode=record_value needs pk.fields"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.table=sinkworker_offsets",
+     ": errors.deadletterqueue.table and offsets.table must be two tables"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.table=" + 64 * "d",
+     f":7: Invalid value {64 * 'd'} for configuration errors.deadletterqueue.table: "
+     "Postgres has no names of more than 63 bytes"),
     ("pk.mode=kafka\npk.fields=topic,offset",
      ": pk.mode=kafka needs no pk.fields, or three: topic, partition, offset"),
     ("delete.enabled=true",

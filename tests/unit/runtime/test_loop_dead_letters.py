@@ -21,7 +21,7 @@ from sinkworker.api import (
 from sinkworker.runtime.assignment import State
 from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.flush_policy import FlushPolicy
-from sinkworker.runtime.tolerance import ToleranceMode
+from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 from sinkworker.testing import Harness, InMemoryBroker, InMemoryDeadLetters, encode
 from sinkworker.testing.samples import MemorySinkConnector, MemorySinkTask
 from tests.unit.runtime.builders import (
@@ -153,6 +153,21 @@ def test_without_dead_letters_no_bytes_are_kept() -> None:
     assert [(e.offset, e.key, e.value) for e in picky(of).returned] == [
         (0, None, None),
         (1, None, None),
+    ]
+
+
+def test_a_log_with_messages_shows_a_reported_record_as_it_was_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    talkative = Tolerance(ToleranceMode.ALL, log_errors=True, include_messages=True)
+    of = Harness(PickyConnector(), tolerance=talkative)
+    of.start()
+    send(of, P0, "flush")
+    with caplog.at_level("WARNING"):
+        of.run(5)
+    assert caplog.messages == [
+        "Skipped a record: alerts-0 offset 0 failed in TASK_PUT: picky (key b'\"key\"', "
+        "value b'{\"bad\": \"flush\"}', headers [('h', b'1')])"
     ]
 
 
