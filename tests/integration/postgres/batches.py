@@ -47,6 +47,7 @@ class TolerantContext:
     owner: str = "one"
     task: int = 0
     flush_timeout_ms: int = 60_000
+    config_hash: str = ""
     rejected: Rejected = field(default_factory=dict)
 
     def report(self, source: Source, record: SinkRecord, error: Exception) -> ErrantRecord:
