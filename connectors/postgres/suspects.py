@@ -7,7 +7,7 @@ that. What the row holds leaves this module in no other way. Must not know state
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -37,14 +37,20 @@ def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:
     """The index of the only row that looks like the one that was refused; None if there is no such."""
     detail = error.diag.message_detail or ""
     if shown := ROW.match(detail):
-        fields = frozenset(shown[1].split(", "))
-        return _best([sum(map(fields.__contains__, map(str, row.values()))) for row in rows])
+        return _only_one_like(frozenset(shown[1].split(", ")), rows)
     if shown := KEY.match(detail):
         columns, key = shown[1].split(", "), shown[2].split(", ")
-        return _best([[str(row.get(column)) for column in columns] == key for row in rows])
+        alike = [i for i, row in enumerate(rows) if [str(row.get(c)) for c in columns] == key]
+        return alike[0] if len(alike) == 1 else None
     return None
 
 
-def _best(scores: Sequence[int]) -> int | None:
-    best = max(scores, default=0)
-    return scores.index(best) if best and scores.count(best) == 1 else None
+def _only_one_like(fields: Collection[str], rows: Sequence[Values]) -> int | None:
+    """Field by field, until one row is left. A field that none shares is written in another form."""
+    left: Sequence[int] = range(len(rows))
+    for column in rows[0]:
+        alike = [i for i in left if str(rows[i].get(column)) in fields]
+        if len(alike) == 1:
+            return alike[0]
+        left = alike or left
+    return None

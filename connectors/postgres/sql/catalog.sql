@@ -58,6 +58,7 @@ SELECT set_config('statement_timeout', %(statement_timeout)s, false),
   set_config('lock_timeout', %(lock_timeout)s, false),
   set_config('idle_in_transaction_session_timeout', '30s', false),
   set_config('timezone', 'UTC', false),
+  set_config('plan_cache_mode', 'force_generic_plan', false),
   CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL
        THEN set_config('client_connection_check_interval', '5s', false) END,
   pg_backend_pid()
