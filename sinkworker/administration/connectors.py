@@ -73,12 +73,16 @@ class WorkerAdministration(Changing):
         except ConnectError as error:
             raise RefusedError(500, instance.hidden(str(error)) or "") from error
 
-    def cluster(self) -> Sequence[ClusterRow]:
-        return [
-            ClusterRow(name, partition, stored)
-            for name in self.connectors()
-            for partition, stored in sorted(self.offsets(name).items())
-        ]
+    def cluster(self) -> tuple[Sequence[ClusterRow], Sequence[str]]:
+        rows, problems = [], []
+        for name in self.connectors():
+            try:
+                stored = sorted(self.offsets(name).items())
+            except RefusedError as error:
+                problems.append(f"{name}: {error.message}")
+                continue
+            rows += [ClusterRow(name, partition, each) for partition, each in stored]
+        return rows, problems
 
     # plugins
 

@@ -54,6 +54,7 @@ def _resolved(
     partitions = [p for p, rule in chosen.items() if rule.kind != "reset"]
     consumer = connect(partitions)
     try:
+        consumer.stable_ends(partitions)  # so that the client knows these topics' ids
         bounds = consumer.bounds(partitions)
         found = {p: _next(consumer, p, chosen[p], stored, bounds[p]) for p in partitions}
         identities = {p: consumer.identity(p.topic) for p in partitions}

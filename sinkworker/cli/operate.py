@@ -29,8 +29,10 @@ def path_of(name: str, *more: str) -> str:
 def status(worker: Asked, name: str | None, everywhere: bool, output: str) -> None:
     """Show connectors and tasks of a worker, or the owners of all partitions."""
     if everywhere:
-        partitions = worker.ask("GET", "/sinkworker/v1/cluster")["partitions"]
-        show(output, partitions, lambda: _owners(partitions))
+        cluster = worker.ask("GET", "/sinkworker/v1/cluster")
+        show(output, cluster, lambda: _owners(cluster["partitions"]))
+        for problem in cluster["problems"]:
+            click.echo(problem, err=True)
         return
     if name is not None:
         found = worker.ask("GET", path_of(name, "status"))

@@ -177,7 +177,8 @@ def moves_content(moves: Sequence[OffsetMove]) -> list[dict[str, Any]]:
 
 
 def cluster(worker: Administration, request: Request) -> Answer:
-    return Answer(200, {"partitions": [_row(row) for row in worker.cluster()]})
+    rows, problems = worker.cluster()
+    return Answer(200, {"partitions": [_row(row) for row in rows], "problems": list(problems)})
 
 
 def _row(row: ClusterRow) -> dict[str, Any]:

@@ -175,8 +175,8 @@ class Administration(Protocol):
         """* Change stored offsets of these partitions, or of all, or only say what would change."""
         ...
 
-    def cluster(self) -> Sequence[ClusterRow]:
-        """* All partitions of all connectors, whichever worker owns them."""
+    def cluster(self) -> tuple[Sequence[ClusterRow], Sequence[str]]:
+        """* All partitions of all connectors, whichever worker owns them; and whose store is silent."""
         ...
 
     def plugins(self, *, connectors_only: bool) -> Sequence[PluginInfo]: ...

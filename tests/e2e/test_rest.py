@@ -45,6 +45,10 @@ def test_a_connector_is_paused_stopped_rewound_and_resumed_and_writes_each_recor
     assert content["offsets"][0]["offset"] == {"kafka_offset": 100}
     content["offsets"][0]["offset"] = {"kafka_offset": 90}
     assert client.ask("PATCH", f"{one}/offsets", content).status == 200
+    [moved] = client.ask("GET", f"/sinkworker/v1{one}/offsets").content["offsets"]
+    assert (moved["offset"], moved["owner"]) == ({"kafka_offset": 90}, None)
+    assert moved["topic_id"]
+    assert moved["cluster_id"] == client.ask("GET", "/").content["kafka_cluster_id"]
     scene.database.execute("DELETE FROM alerts WHERE alert_id >= 90")
     client.ask("PUT", f"{one}/resume")
     scene.wait_until_done(topic)

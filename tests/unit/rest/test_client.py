@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sinkworker.cli import main
-from tests.services.process import free_port
+from tests.services.process import free_port, wait_until
 from tests.unit.rest.scene import Scene
 
 OK, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 75
@@ -74,6 +74,21 @@ def test_tasks_are_restarted(scene: Scene) -> None:
 def test_who_does_not_exist_is_told(scene: Scene) -> None:
     result = run(scene, "status", "nobody")
     assert (result.exit_code, result.stderr) == (FAILED, "Connector nobody not found\n")
+
+
+def test_all_owners_are_shown_also_when_a_store_does_not_answer(scene: Scene) -> None:
+    scene.create()
+    scene.wait_for_states("RUNNING")
+    config = {"connector.class": "PostgresSink", "topics": "alerts",
+              "connection.url": "postgresql://127.0.0.1:1/x"}  # fmt: skip
+    scene.ask("PUT", "/connectors/to-pg/config", config)
+    wait_until(lambda: len(scene.offsets()) == 2, 20, "claimed partitions")
+    result = run(scene, "status", "--all")
+    assert [line.split()[:4] for line in result.stdout.splitlines()] == [
+        ["CONNECTOR", "TOPIC", "PARTITION", "OFFSET"],
+        ["to-file", "alerts", "0", "0"], ["to-file", "alerts", "1", "0"],
+    ]  # fmt: skip
+    assert result.stderr.startswith("to-pg: Postgres, connecting: ")
 
 
 def test_nobody_there_exits_with_75() -> None:
