@@ -45,7 +45,7 @@ class Inserts:
             try:
                 write(columns, pick, values)
             except BadRowError as bad:
-                raise BadRowError(done + bad.index) from bad.__cause__
+                raise bad.at(done + bad.index) from bad.__cause__
             done += len(values)
 
     def _copy(self, columns: Columns, pick: Pick, values: Sequence[Values]) -> None:

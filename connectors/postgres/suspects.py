@@ -30,7 +30,7 @@ def naming_suspects(rows: Sequence[Values]) -> Iterator[None]:
         index = suspect(error, rows)
         if index is None:
             raise
-        raise BadRowError(index) from error
+        raise BadRowError(index, is_guess=True) from error
 
 
 def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:

@@ -175,9 +175,7 @@ def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:
     assert cause is not None
     if not is_certain:
         return cause
-    named = BadRowError(index)
-    named.__cause__ = cause
-    return named
+    return bad.at(index)
 
 
 def _same(key: Sequence[str]) -> sql.Composed:

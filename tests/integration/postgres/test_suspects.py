@@ -72,11 +72,13 @@ def test_all_bad_rows_are_found_and_no_other(
     assert [id_ for (id_,) in landed] == sorted(set(range(40)) - bad)
 
 
-def test_a_row_that_is_suspected_wrongly_is_written(database: Database) -> None:
+@pytest.mark.parametrize("looks_like", [0, 7, 39])
+def test_a_row_that_is_suspected_wrongly_is_written(database: Database, looks_like: int) -> None:
     """A trigger changes what is refused, so that it looks like another row."""
     database.execute(
         "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.id = 30 THEN "
-        "NEW := ROW(7, 13, 'n7', 107, NULL)::alerts; END IF; RETURN NEW; END$$;"
+        f"NEW := ROW({looks_like}, 13, 'n{looks_like}', {100 + looks_like}, NULL)::alerts; "
+        "END IF; RETURN NEW; END$$;"
         "CREATE TRIGGER t BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION f()"
     )
     sink = Batches(database, SOURCE, insert_mode="upsert", pk_mode="record_value", pk_fields="id")
