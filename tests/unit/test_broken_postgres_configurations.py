@@ -67,7 +67,7 @@ CASES = [
     ("insert.mode=upsert", ": insert.mode=upsert needs a key: set pk.mode and pk.fields"),
     ("pk.mode=record_value", ": pk.mode=record_value needs pk.fields"),
     ("errors.tolerance=all\nerrors.deadletterqueue.table=sinkworker_offsets",
-     ": errors.deadletterqueue.table and offsets.table must be two tables"),
+     ": errors.deadletterqueue.table must be a table of its own"),
     ("errors.tolerance=all\nerrors.deadletterqueue.table=" + 64 * "d",
      f":7: Invalid value {64 * 'd'} for configuration errors.deadletterqueue.table: "
      "Postgres has no names of more than 63 bytes"),
