@@ -45,6 +45,7 @@ class JsonTypes:
         """documents: by the names that they are referred to. optional_by_default: unless required."""
         self._documents, self._optional_by_default = documents, optional_by_default
         self._under_way: dict[int, list[Read]] = {}
+        self._known: dict[int, JsonType] = {}
 
     def type(self, given: Any, document: Any) -> JsonType:
         """The type of a schema, parsed from JSON, within its document. DataError when it is none."""
@@ -53,10 +54,16 @@ class JsonTypes:
         if not isinstance(given, dict):
             raise DataError("a schema in it is no object")
         if "$ref" in given:
-            return self.type(*self._resolved(str(given["$ref"]), document))
+            return self._referred(*self._resolved(str(given["$ref"]), document))
         made = self._bare(given, document)
         schema = {**made.schema, **_metadata(given, made.schema)}
         return JsonType(schema, _nullable(schema, made.read))
+
+    def _referred(self, given: Any, document: Any) -> JsonType:
+        """Worked out once, or schemas that refer to each other would take for ever."""
+        if id(given) not in self._known:
+            self._known[id(given)] = self.type(given, document)
+        return self._known[id(given)]
 
     def _bare(self, given: Mapping[str, Any], document: Any) -> JsonType:
         """Without what every kind of schema may say of itself."""

@@ -74,7 +74,7 @@ class MessageTypes:
 
     def __init__(self, forms: Choices) -> None:
         self._forms = forms
-        self._reads: dict[str, Change] = {}
+        self._known: dict[str, Root] = {}
         self._under_way: set[str] = set()
 
     def root(self, message: Descriptor) -> Root:
@@ -85,21 +85,21 @@ class MessageTypes:
         return self._message(message)
 
     def _message(self, message: Descriptor) -> Root:
-        """Where a message contains itself, its schema ends. Its data does not."""
-        name = self._name(message)
-        schema: dict[str, Any] = {"type": "struct", "optional": False, "name": name}
+        """Worked out once. Where a message contains itself, its schema ends. Its data does not."""
         full_name = message.full_name
+        if full_name in self._known:
+            return self._known[full_name]
+        schema = {"type": "struct", "optional": False, "name": self._name(message)}
         if full_name in self._under_way:
             return Root({**schema, "fields": []}, partial(self._read, full_name))
         self._under_way.add(full_name)
         fields = list(self._fields(message))
-        self._under_way.remove(full_name)
         read = _struct([(field["field"], get) for field, get in fields])
-        self._reads[full_name] = read
-        return Root({**schema, "fields": [field for field, _ in fields]}, read)
+        self._known[full_name] = Root({**schema, "fields": [field for field, _ in fields]}, read)
+        return self._known[full_name]
 
     def _read(self, full_name: str, message: Any) -> Any:
-        return self._reads[full_name](message)
+        return self._known[full_name].change(message)
 
     def _fields(self, message: Descriptor) -> Iterator[tuple[Schema, Get]]:
         """As in Connect, what is in a oneof comes first."""

@@ -196,6 +196,13 @@ def test_a_schema_that_contains_itself_reads_all(schemas: RegistryServer) -> Non
     assert found["fields"][1]["fields"] == []
 
 
+def test_many_schemas_that_all_refer_to_each_other_are_no_burden(schemas: RegistryServer) -> None:
+    names = [f"s{number}" for number in range(40)]
+    all_of_them = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    schema = {**obj(**all_of_them), "$defs": {name: obj(**all_of_them) for name in names}}
+    assert decode(schemas, schema, {"s3": {"s4": {"s3": {}}}})[1]["s3"]["s4"]["s3"]["s0"] is None
+
+
 def test_schemas_may_refer_to_each_other(schemas: RegistryServer) -> None:
     place = {**obj(hall={"$ref": "#/definitions/number"}),
              "definitions": {"number": {"type": "integer"}}}  # fmt: skip

@@ -174,6 +174,13 @@ def test_a_message_that_is_a_wrapper_is_what_it_wraps(schemas: RegistryServer) -
     assert (schema, value) == ({"type": "int32", "optional": False}, 5)
 
 
+def test_many_messages_that_all_contain_each_other_are_no_burden(schemas: RegistryServer) -> None:
+    fields = " ".join(f"M{n} m{n} = {n + 1};" for n in range(40))
+    text = 'syntax = "proto3"; ' + " ".join(f"message M{n} {{ {fields} }}" for n in range(40))
+    _, value = decode(schemas, text, message(text, "M0", m3={"m4": {"m3": {}}}))
+    assert value["m3"]["m4"]["m3"]["m0"] is None
+
+
 def test_schemas_may_import_each_other(schemas: RegistryServer) -> None:
     place = 'syntax = "proto3"; package f; message Place { int32 hall = 1; }'
     text = 'syntax = "proto3"; import "f/place.proto"; message A { f.Place place = 1; }'
