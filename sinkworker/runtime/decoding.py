@@ -64,7 +64,8 @@ def _decode_all(
     except RetriableError:
         raise
     except Exception:
-        return _decode_each(converter, topic, data, headers, failed)
+        pass  # it is found below; and those found there do not come of this one
+    return _decode_each(converter, topic, data, headers, failed)
 
 
 def _decode_each(
