@@ -58,6 +58,8 @@ class Passage(OffsetTable):
     places: Sequence[tuple[TopicPartition, int]]
 
     def advance(self, advances: Advances) -> None:
+        """First the offsets' rows are locked, as in every flush: workers may go on meanwhile."""
+        self.count_errant(dict.fromkeys(advances, 0))
         if self.letters.remove(self.places) != len(self.places):
             raise RetriableError(
                 "Postgres: some of these dead letters are gone: somebody else replays or drops them"

@@ -68,8 +68,8 @@ def _decode_all(
         return converter.decode_all(topic, data, headers)
     except Exception as error:
         if not is_of_the_record(error):
-            raise
-        return _decode_each(converter, topic, data, headers, failed)
+            raise  # otherwise it is found below; and those found there do not come of this one
+    return _decode_each(converter, topic, data, headers, failed)
 
 
 def _decode_each(

@@ -21,6 +21,7 @@ from sinkworker.runtime.assignment import Assignment
 from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.ports import DeadLetters
 from sinkworker.runtime.tolerance import Tolerance, sentence
+from sinkworker.runtime.traces import let_go
 
 
 class TooManyErrantError(RecordRejectedError):
@@ -62,6 +63,7 @@ class Errants:
         return errant
 
     def _errant(self, source: TopicPartition, record: SinkRecord, error: Exception) -> ErrantRecord:
+        let_go(error)
         original = self._assignment.original(source, record.offset)
         raw = original.record if original is not None else None
         key, value, headers = (raw.key, raw.value, raw.headers) if raw else (None, None, ())

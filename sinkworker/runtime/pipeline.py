@@ -26,6 +26,7 @@ from sinkworker.runtime.decoding import Decoded, decoded, is_of_the_record
 from sinkworker.runtime.headers import header_conversion
 from sinkworker.runtime.ports import Fetched, RawRecord
 from sinkworker.runtime.tolerance import Tolerance, class_name, sentence
+from sinkworker.runtime.traces import let_go
 
 TransformStep = Callable[[SinkRecord], SinkRecord | None]
 
@@ -163,6 +164,7 @@ class Pipeline:
         return record
 
     def _errant(self, source: TopicPartition, raw: RawRecord, error: Exception) -> ErrantRecord:
+        let_go(error)
         stage, executing = self._stage(source, raw)
         return ErrantRecord(
             source, raw.offset, stage, error, raw.timestamp, raw.key, raw.value, raw.headers,

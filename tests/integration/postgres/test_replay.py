@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from sinkworker.cli import main
-from tests.integration.postgres.sinks import Counts, Sink
+from tests.integration.postgres.sinks import Counts, Sink, meanwhile
 from tests.services.database import Database
+from tests.services.process import wait_until
 
 pytestmark = pytest.mark.postgres
 
@@ -65,6 +67,10 @@ def rows(database: Database) -> list[Any]:
     return database.execute("SELECT id, text FROM alerts ORDER BY id")
 
 
+WAITS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND wait_event_type = 'Lock'"
+)
 TOO_LONG = "string data right truncation (22001) in column text"
 TWICE = "unique violation (23505) of constraint alerts_pkey"
 
@@ -154,6 +160,25 @@ def test_a_replay_whose_transaction_fails_leaves_letters_and_table_as_they_were(
     assert (result.exit_code, result.output) == (75, "Postgres, flushing: busy (53300)\n")
     assert (rows(database), offsets(database)) == ([(1, None)], [1, 2, 3])
     assert of.counts().errant == 3
+
+
+def test_a_replay_waits_for_the_flush_of_a_worker_before_it_locks_anything(
+    of: Sink, run: Run, database: Database
+) -> None:
+    database.execute("ALTER TABLE alerts ALTER text TYPE text")
+    outputs: list[str] = []
+    other = Database(database.url)
+    with psycopg.connect(database.url) as flush:
+        flush.execute("UPDATE sinkworker_offsets SET records = records")
+        with meanwhile(lambda: outputs.append(run("replay").output)):
+            wait_until(lambda: other.one(WAITS) == 1, 20, "the replay to wait")
+            flush.execute('DELETE FROM dead WHERE "offset" = 3')
+            flush.commit()
+    other.close()
+    assert outputs == [
+        "Postgres: some of these dead letters are gone: somebody else replays or drops them\n"
+    ]
+    assert (rows(database), offsets(database)) == ([(1, None)], [1, 2])
 
 
 def test_drop_removes_what_was_chosen_when_told_to(of: Sink, run: Run, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -177,6 +178,15 @@ def test_an_errant_record_is_told_with_its_stage_and_original_bytes(
     assert (errant.key, errant.value, errant.headers, errant.timestamp) == (
         record.key, record.value, record.headers, 1_001,
     )  # fmt: skip
+
+
+def test_an_errant_record_keeps_no_batch_in_memory() -> None:
+    batch = fetched(0, b"bad", b"a", b"worse")
+    processed = process(batch, refused("worse"), mode=ToleranceMode.ALL)
+    for errant in processed.delivery.errant:
+        assert errant.error.__context__ is None
+        held = [frame.f_locals for frame, _ in traceback.walk_tb(errant.error.__traceback__)]
+        assert not any(held)
 
 
 class Picky(Apply):
