@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sinkworker import __version__
-from sinkworker.cli import exit_codes
+from sinkworker.cli import exit_codes, memory
 from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 if TYPE_CHECKING:
@@ -89,7 +88,8 @@ def start(
         running = build(configuration, insecure=insecure)
     running.administration.cluster_id = cluster_id
     _introduce(configuration, running)
-    _collect_garbage_rarely()
+    memory.collect_garbage_rarely()
+    memory.keep_freed_memory()
     running.administration.start(configuration.connectors)
     _start_rest(running, told_to_stop)
     sys.exit(_run(running, told_to_stop, stop_within))
@@ -99,13 +99,6 @@ def _arm_failpoints() -> None:
     from sinkworker import failpoints
 
     log.warning("%d failpoints are armed: this worker is being tested", failpoints.arm())
-
-
-def _collect_garbage_rarely() -> None:
-    """Records are containers without cycles, and young ones would be searched for cycles every 700
-    allocations: 6 % of the throughput. What is loaded by now stays and need not be searched again."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def _check(configuration: Configuration) -> str | None:
