@@ -116,7 +116,7 @@ def test_good_files_are_told_one_a_line() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
 
 
-@pytest.mark.parametrize(("folder", "count"), [("configs", 8), ("docker", 2)])
+@pytest.mark.parametrize(("folder", "count"), [("configs", 9), ("docker", 2)])
 def test_the_files_that_are_shipped_are_accepted(
     folder: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
