@@ -1,7 +1,7 @@
 """Every kind of value that converters make, in one place: what a column may be given.
 
 Owns which converters' types have which Python representation. Where JSON, Avro and Protobuf make the
-same of it there is one row; encodings.py has what they are given for it. Must not know columns.
+same of it there is one row; encodings.py says what they are given for it. Must not know columns.
 """
 
 from __future__ import annotations

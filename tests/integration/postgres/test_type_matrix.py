@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from sinkworker.converters.json import JsonConverter, JsonConverterConfig
-from tests.integration.postgres.encodings import AVRO, JSON_SCHEMA, PROTO, PROTOBUF, Encoding
+from tests.integration.postgres.avro_encodings import AVRO
+from tests.integration.postgres.encodings import Encoding
+from tests.integration.postgres.json_schema_encodings import JSON_SCHEMA
+from tests.integration.postgres.protobuf_encodings import PROTO, PROTOBUF
 from tests.integration.postgres.representations import (
     NOTHING,
     REPRESENTATIONS,
