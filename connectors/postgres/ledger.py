@@ -1,6 +1,6 @@
 """The ledger in a table beside the offsets: every step that an offset took.
 
-Owns reading and trimming its rows, and counting records that a flush found to be bad. The rows
+Owns reading and trimming its rows, and counting what a flush did not write. The rows
 themselves are written by the statements that move the offsets. Must not know the data.
 """
 
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TRIMMED_AT_ONCE = 20_000
 
+Counts = Mapping[TopicPartition, int]
+NONE: Counts = {}
+
 
 class Ledger:
     """The ledger of one connector, through one session."""
@@ -36,11 +39,13 @@ class Ledger:
     def create(self) -> None:
         make_sure_of(self._session, self._table, self._statement("create"))
 
-    def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
-        """Within the flush's transaction, after its rows were written."""
+    def recount(self, *, errant: Counts = NONE, filtered: Counts = NONE) -> None:
+        """Within the flush's transaction, after its rows were written: records that are none."""
+        sources = list({**errant, **filtered})
         self._execute(
-            "errant", topics=[p.topic for p in counts], partitions=[p.partition for p in counts],
-            errant=list(counts.values()),
+            "recounted", topics=[p.topic for p in sources], partitions=[p.partition for p in sources],
+            errant=[errant.get(p, 0) for p in sources],
+            filtered=[filtered.get(p, 0) for p in sources],
         )  # fmt: skip
 
     def read(self, limit: int) -> Sequence[LedgerEntry]:

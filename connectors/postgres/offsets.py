@@ -136,13 +136,14 @@ class OffsetTable:
         columns = _columns({p: Offset(0) for p in counts})
         self._execute("filtered", topics=columns["topics"], partitions=columns["partitions"],
                       filtered=list(counts.values()))  # fmt: skip
+        self._ledger.recount(filtered=counts)
 
     def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
         """Within the flush's transaction: records that it found to be bad."""
         columns = _columns({p: Offset(0) for p in counts})
         self._execute("errant", topics=columns["topics"], partitions=columns["partitions"],
                       errant=list(counts.values()))  # fmt: skip
-        self._ledger.count_errant(counts)
+        self._ledger.recount(errant=counts)
 
     def count_replayed(self, counts: Mapping[TopicPartition, int]) -> None:
         """Within the transaction that writes them: so many errant records are good ones now."""

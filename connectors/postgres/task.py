@@ -90,9 +90,6 @@ class PostgresSinkTask(BufferedSinkTask):
         report = partial(self._report, shares)
         with self._session.connection.transaction():
             self._offsets.advance(advances)
-            left_out = sum((share.left_out for share in shares), Counter())
-            if left_out:
-                self._offsets.count_filtered(left_out)
             for share in shares:
                 for each in share.rejected:
                     report(*each)
@@ -100,6 +97,7 @@ class PostgresSinkTask(BufferedSinkTask):
             Isolation(self._session, report, self._stages).write_all_good(works)
             self._verify(shares)
             self._store_errant(advances)
+            self._count_left_out(shares)
         self._stages.commit()
 
     def _store_errant(self, advances: Mapping[TopicPartition, Advance]) -> None:
@@ -108,6 +106,12 @@ class PostgresSinkTask(BufferedSinkTask):
         if self._letters is not None:
             found_before = [errant for advance in advances.values() for errant in advance.errant]
             self._letters.add([*found_before, *self._errant], self._context.task)
+
+    def _count_left_out(self, shares: Sequence[Share]) -> None:
+        """Last, because it changes the newest row of the ledger, which a replay writes late."""
+        left_out = sum((share.left_out for share in shares), Counter[TopicPartition]())
+        if left_out:
+            self._offsets.count_filtered(left_out)
 
     def _attempt(self, share: Share) -> Callable[[Batch], None]:
         if self._config.insert_mode != "insert" or share.table.needs_insert:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from hypothesis import strategies as st
+
 from sinkworker.api import Stage
-from tests.corpus.bad import Bad, named
+from tests.corpus.bad import NO_SENSOR, NUL, Bad, generated, named
 from tests.services.registry import RegistryServer
 from tests.unit.converters.avro_messages import framed, written
 
@@ -83,3 +85,34 @@ NO_ROW: dict[str, bytes] = {
     "null for the sensor": b"\x00" + TIME + STATUS,
     "a zero in a text": SENSOR + TIME + b"\x06a\0b",
 }
+
+
+def damage(schema: int) -> st.SearchStrategy[Bad]:
+    """Alerts that are no Avro any more, and Avro that no column takes."""
+    whole, misfit = SENSOR + TIME + STATUS, f"the bytes do not fit schema {schema}: "
+    letters = st.binary(max_size=9).map(lambda data: data.hex()[:9].encode())
+    return st.one_of(
+        generated("cut off", misfit + "they end too early",
+                  st.integers(0, len(whole) - 1).map(lambda at: framed(schema, whole[:at]))),
+        generated("more behind its end", misfit + r"\d+ bytes are left over",
+                  st.binary(min_size=1).map(lambda more: framed(schema, whole + more))),
+        generated("a schema that nobody registered", r"the schema registry \S+ has no schema \d+",
+                  st.integers(4_000_000, 4_000_100).map(lambda other: framed(other, whole))),
+        generated("a branch that there is not", misfit + "a union's branch that there is not",
+                  st.integers(4, 127).map(
+                      lambda branch: framed(schema, bytes([branch]) + whole[1:]))),
+        generated("no UTF-8", misfit + "a text in them is no UTF-8",
+                  letters.map(lambda text: framed(
+                      schema, SENSOR + TIME + sized(text + b"\xff")))),
+        generated("NUL in a text", NUL, st.tuples(letters, letters).map(
+                      lambda two: framed(schema, SENSOR + TIME + sized(b"\0".join(two)))),
+                  Stage.TASK_PUT),
+        generated("no sensor", NO_SENSOR,
+                  letters.map(lambda text: framed(schema, b"\0" + TIME + sized(text))),
+                  Stage.TASK_PUT),
+    )  # fmt: skip
+
+
+def sized(text: bytes) -> bytes:
+    """A text of up to 63 bytes."""
+    return bytes([len(text) * 2]) + text

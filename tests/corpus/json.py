@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
+
+from hypothesis import strategies as st
 
 from sinkworker.api import Stage
-from tests.corpus.bad import Bad, named
+from tests.corpus.bad import NUL, Bad, generated, named
 
 NO_JSON: dict[str, bytes] = {
     "an open brace": b"{",
@@ -104,11 +107,44 @@ NO_ALERT: dict[str, bytes] = {
 }
 
 
+OF_SENSOR = r"{} \({}\) in column sensor_id"
+AT = r" at line \d+ column \d+"
+
+
+def alert(**fields: Any) -> bytes:
+    whole = {"sensor_id": 7, "time": "2026-05-01T12:00:00.123Z", "status": "Minor"}
+    return json.dumps(whole | fields).encode()
+
+
 def good(number: int) -> bytes:
-    return json.dumps(
-        {"sensor_id": number, "time": "2026-05-01T12:00:00.123Z", "status": "Minor"}
-    ).encode()
+    return alert(sensor_id=number)
 
 
 def bad() -> tuple[Bad, ...]:
     return (*named(NO_JSON, Stage.VALUE_CONVERTER), *named(NO_ALERT, Stage.TASK_PUT))
+
+
+def damage() -> st.SearchStrategy[Bad]:
+    """Alerts that are no JSON any more, and JSON that no column takes."""
+    whole, letters = alert(), st.text("abcdefgh", min_size=1, max_size=9)
+    places = st.integers(1, len(whole) - 1)
+    return st.one_of(
+        generated("cut off", f"invalid JSON: EOF while parsing an? [a-z]+{AT}",
+                  places.map(lambda at: whole[:at])),
+        generated("more behind its end", f"invalid JSON: trailing characters{AT}",
+                  st.binary(max_size=9).map(lambda more: whole + b"x" + more)),
+        generated("a byte of no text", f"invalid JSON: .+{AT}",
+                  places.map(lambda at: whole[:at] + b"\xff" + whole[at:])),
+        generated("a number beyond its column", OF_SENSOR.format("numeric value out of range", 22003),
+                  st.integers(2**63, 2**80).map(lambda many: alert(sensor_id=many)),
+                  Stage.TASK_PUT),
+        generated("no number", OF_SENSOR.format("invalid text representation", "22P02"),
+                  letters.map(lambda text: alert(sensor_id=text)), Stage.TASK_PUT),
+        generated("no moment", r"invalid datetime format \(22007\) in column time",
+                  letters.map(lambda text: alert(time="x" + text)), Stage.TASK_PUT),
+        generated("NUL in a text", NUL,
+                  st.tuples(letters, letters).map(lambda two: alert(status="\0".join(two))),
+                  Stage.TASK_PUT),
+        generated("no object", "its value is no object but int, and a row needs fields",
+                  st.integers().map(lambda number: str(number).encode()), Stage.TASK_PUT),
+    )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from sinkworker.api import Stage
-from tests.corpus.bad import Bad, named
+from tests.corpus.bad import NO_SENSOR, NUL, Bad, generated, named
 from tests.services.registry import RegistryServer
 from tests.unit.converters.avro_messages import framed
 from tests.unit.converters.protobuf_messages import message
@@ -95,3 +97,36 @@ NO_ROW: dict[str, bytes] = {
     "no sensor": STATUS,
     "a zero in a text": SENSOR + b"\x1a\x03a\0b",
 }
+
+
+def damage(schema: int) -> st.SearchStrategy[Bad]:
+    """Alerts that are no Protobuf any more, and Protobuf that no column takes."""
+    misfit = f"the bytes do not fit schema {schema}: DecodeError"
+    letters = st.binary(max_size=9).map(lambda data: data.hex()[:9].encode())
+    ours = framed(schema, b"\0" + SENSOR)
+    return st.one_of(
+        generated("a text cut off", misfit, letters.map(
+            lambda text: ours + b"\x1a" + bytes([len(text) + 1]) + text)),
+        generated("more behind its end", misfit,
+                  st.binary().map(lambda more: ours + STATUS + b"\x0f" + more)),
+        generated("a number without end", misfit,
+                  st.integers(10, 200).map(lambda size: ours + b"\x08" + b"\x80" * size)),
+        generated("a schema that nobody registered", r"the schema registry \S+ has no schema \d+",
+                  st.integers(4_000_000, 4_000_100).map(
+                      lambda other: framed(other, b"\0" + SENSOR))),
+        generated("a message that there is not",
+                  f"schema {schema} cannot be used: it has no message of that number",
+                  st.integers(2, 63).map(
+                      lambda number: framed(schema, b"\x02" + bytes([number * 2]) + SENSOR))),
+        generated("no UTF-8", misfit, letters.map(lambda text: ours + sized(text + b"\xff"))),
+        generated("NUL in a text", NUL,
+                  st.tuples(letters, letters).map(lambda two: ours + sized(b"\0".join(two))),
+                  Stage.TASK_PUT),
+        generated("no sensor", NO_SENSOR,
+                  letters.map(lambda text: framed(schema, b"\0" + sized(text))), Stage.TASK_PUT),
+    )  # fmt: skip
+
+
+def sized(status: bytes) -> bytes:
+    """The field `status`, of up to 127 bytes."""
+    return b"\x1a" + bytes([len(status)]) + status

@@ -13,11 +13,13 @@ CREATE TABLE IF NOT EXISTS {ledger} (
   PRIMARY KEY (connector, topic, partition, number)
 )
 
--- errant --
--- Records that the flush itself found to be bad: its own row, the newest, counted them as good.
-UPDATE {ledger} AS l SET records = l.records - v.errant, errant = l.errant + v.errant
-FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
-  AS v (topic, partition, errant),
+-- recounted --
+-- Records that the flush itself found to be bad, or left out: its own row, the newest, counted them as
+-- good.
+UPDATE {ledger} AS l SET records = l.records - v.errant - v.filtered,
+  errant = l.errant + v.errant, filtered = l.filtered + v.filtered
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[], %(filtered)s::bigint[])
+  AS v (topic, partition, errant, filtered),
 LATERAL (
   SELECT max(number) AS number FROM {ledger} AS n
   WHERE n.connector = %(connector)s AND n.topic = v.topic AND n.partition = v.partition

@@ -1,7 +1,7 @@
 """Every kind of value that converters make, in one place: what a column may be given.
 
 Owns which converters' types have which Python representation. Where JSON, Avro and Protobuf make the
-same of it there is one row. Must not know columns.
+same of it there is one row; encodings.py says what they are given for it. Must not know columns.
 """
 
 from __future__ import annotations
@@ -13,23 +13,29 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 REPRESENTED: Mapping[type, str] = {
-    bool: "JSON true; envelope boolean; Avro boolean; Protobuf bool; BooleanConverter",
-    int: "JSON integers of any size; envelope int8 to int64; Avro int, long; Protobuf int32 to uint64, "
-    "fixed32 to sfixed64; Short-, Integer-, LongConverter",
-    float: "JSON fractions; envelope float, double; Avro float, double; Protobuf float, double; Float-, "
-    "DoubleConverter",
-    str: "JSON strings; envelope string; Avro string, enum, uuid; Protobuf string, enum; "
-    "StringConverter",
-    bytes: "envelope bytes; Avro bytes, fixed; Protobuf bytes; ByteArrayConverter",
-    Decimal: "envelope Decimal; Avro decimal; Protobuf Decimal",
-    date: "envelope Date; Avro date; Protobuf Date",
-    time: "envelope Time; Avro time-millis, time-micros; Protobuf TimeOfDay",
-    datetime: "envelope Timestamp; Avro timestamp-millis, -micros and local ones; Protobuf Timestamp. "
-    "Always in UTC",
-    list: "JSON arrays; envelope array, and map where keys are no strings; Avro array; Protobuf "
-    "repeated",
-    dict: "JSON objects; envelope struct, map; Avro record, map; Protobuf message, map",
-    type(None): "null, everywhere",
+    bool: "JSON true; envelope boolean; Avro boolean; Protobuf bool; JSON Schema boolean; "
+    "BooleanConverter",
+    int: "JSON integers of any size; envelope int8 to int64; Avro int, long; Protobuf int32, int64, "
+    "uint32, uint64, sint32, sint64, fixed32, fixed64, sfixed32, sfixed64; JSON Schema int8, int16, "
+    "int32, integer; Short-, Integer-, LongConverter",
+    float: "JSON fractions; envelope float, double; Avro float, double; Protobuf float, double; JSON "
+    "Schema float32, number; Float-, DoubleConverter",
+    str: "JSON strings; envelope string; Avro string, enum, uuid; Protobuf string, enum; JSON Schema "
+    "string, enum; StringConverter",
+    bytes: "envelope bytes; Avro bytes, fixed; Protobuf bytes; JSON Schema bytes; ByteArrayConverter",
+    Decimal: "envelope Decimal; Avro decimal; Protobuf Decimal; JSON Schema Decimal",
+    date: "envelope Date; Avro date; Protobuf Date; JSON Schema Date",
+    time: "envelope Time; Avro time-millis, time-micros; Protobuf TimeOfDay; JSON Schema Time",
+    datetime: "envelope Timestamp; Avro timestamp-millis, timestamp-micros, local-timestamp-millis, "
+    "local-timestamp-micros; Protobuf Timestamp; JSON Schema Timestamp; always in UTC",
+    list: "JSON arrays; envelope array, and map where keys are no strings; Avro array, map of other "
+    "keys; Protobuf repeated, map of other keys; JSON Schema array, map of other keys",
+    dict: "JSON objects; envelope struct, map; Avro record, map; Protobuf message, map; JSON Schema "
+    "object, map",
+    type(
+        None
+    ): "JSON null; what is optional in an envelope; Avro union; Protobuf optional, message; "
+    "JSON Schema oneOf",
 }
 
 NOTHING: Any = object()

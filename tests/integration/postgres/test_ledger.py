@@ -110,3 +110,13 @@ def test_it_stands_beside_the_offsets_unless_it_is_given(schema: Database) -> No
     assert named() == "sinkworker_ledger"
     assert named(offsets_table="ops.offsets") == "ops.sinkworker_ledger"
     assert named(offsets_table="ops.offsets", ledger_table="audit.steps") == "audit.steps"
+
+
+def test_a_record_that_the_flush_left_out_is_counted_as_filtered(schema: Database) -> None:
+    schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
+    sink = Sink(schema, tolerates=True, behavior_on_null_values="ignore")
+    sink.send({"id": 1}, None, {"id": "x"}, None).run()
+    commits = schema.execute(
+        "SELECT sum(records)::int, sum(errant)::int, sum(filtered)::int FROM sinkworker_ledger"
+    )
+    assert commits == [(1, 1, 2)]
