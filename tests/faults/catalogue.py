@@ -18,6 +18,7 @@ from tests.faults import (
     postgres_network,
     postgres_servers,
     rebalances,
+    registry,
     s3_faults,
     s3_garbage,
     s3_unknown,
@@ -47,6 +48,7 @@ SHORT = interleaved(
     s3_unknown.rounds(several=2, silent=2, given_up=2, killed=2),
     s3_zombies.rounds(),
     dead_letters.rounds(),
+    registry.rounds(),
     [*s3_faults.rounds(), *s3_users.rounds(), *s3_garbage.rounds()],
 )
 
@@ -69,5 +71,7 @@ PROMISED = {
     s3_faults.MEASURE: 24,
     s3_garbage.MEASURE: 5,
     dead_letters.MEASURE: 20,
+    registry.DOWN: 16,
+    registry.CHANGES: 12,
 }
 """So many faults the short run shows at least, by measure."""

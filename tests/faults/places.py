@@ -65,6 +65,14 @@ LETTER_PLACES = {
 }
 """Passed only by connectors with dead letters."""
 
+GROWTH = "connectors.postgres.growth:Growth.grow"
+
+GROWTH_PLACES = {
+    "growth.before": Place(GROWTH, "before", often=False),
+    "growth.after": Place(GROWTH, "after", often=False),
+}
+"""Passed only where records have fields that the table has no columns for."""
+
 CHAIN = "connectors.s3.chain:Chain"
 S3_TASK = "connectors.s3.task:S3SinkTask"
 

@@ -1,14 +1,15 @@
 """A schema registry within the test's own process: its read and write requests, and how they fail.
 
 Real registries are in apicurio.py. This one does on request what a real one cannot be made to do: answer
-401, 429 or 500, or not at all; and it counts what it is asked. It compares no versions and checks no
-schemas: whatever is registered is handed out.
+401, 429 or 500, or not at all, or be gone for a while; and it counts what it is asked. It compares no
+versions and checks no schemas: whatever is registered is handed out.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,15 +33,20 @@ class RegistryServer:
         self.may_answer.set()
         self._schemas: list[dict[str, Any]] = []
         self._subjects: dict[str, list[int]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._scheme = "http" if tls is None else "https"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._tls, self._address = tls, ("127.0.0.1", 0)
+        self._listen()
 
     @property
     def url(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._address[1]}"
+
+    def _listen(self) -> None:
+        self._server = ThreadingHTTPServer(self._address, _handler(self))
+        self._address = "127.0.0.1", self._server.server_port
+        if self._tls is not None:
+            self._server.socket = self._tls.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def start(self) -> RegistryServer:
         self._thread.start()
@@ -51,6 +57,19 @@ class RegistryServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """Meanwhile its port is kept, and connections to it are refused."""
+        self.stop()
+        with socket.socket() as port:
+            port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            port.bind(self._address)
+            try:
+                yield
+            finally:
+                self._listen()
+                self.start()
 
     def register(
         self, schema: Any, kind: str = "AVRO", references: Sequence[Reference] = (),
