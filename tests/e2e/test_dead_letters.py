@@ -76,7 +76,8 @@ def test_bad_records_go_to_a_table_in_the_same_transaction(scene: Scene) -> None
         "check violation (23514) of constraint alerts_alert_id_check",
         "unique violation (23505) of constraint alerts_twin_key",
         "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete "
-        "the row of its key",
+        "the row of its key, or leave it out with behavior.on.null.values=ignore or a Filter with "
+        "RecordIsTombstone",
     ]
 
 

@@ -35,4 +35,4 @@ class CommitsTooEarlySink(PostgresSinkConnector):
     def create_task(self, context: SinkTaskContext) -> SinkTask:
         session = Session(self.config, f"{self.name} {context.task}", OPERATOR_TIMEOUT_MS)
         table = OffsetTable(session, self.config, self.name)
-        return CommitsTooEarlyTask(self.config, session, table, context)
+        return CommitsTooEarlyTask(self.config, session, table, None, context)
