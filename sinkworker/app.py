@@ -7,22 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from sinkworker.administration.connectors import WorkerAdministration
+from sinkworker.administration.overrides import OverridePolicy
+from sinkworker.administration.registry import Means
+from sinkworker.administration.state_folder import StateFolder, default_path
 from sinkworker.api import ConfigError, ConfigProblem
-from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
+from sinkworker.configuration import ConfiguredConnector, configure, read_kafka, read_worker
 from sinkworker.kafka.clients import Connection, connection
+from sinkworker.kafka.letters import LetterTopic
 from sinkworker.kafka.subscription import Subscription
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
+from sinkworker.rest.guard import guard
+from sinkworker.rest.listening import Bound, advertised, bind, keys, refuse_open_doors
+from sinkworker.rest.server import RestServer
 from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
+from sinkworker.runtime.pipeline import Pipeline
+from sinkworker.runtime.ports import DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
-from sinkworker.runtime.worker import TaskId, Worker
+from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
+from sinkworker.runtime.worker import Worker
+from sinkworker.worker_settings import WorkerSettings
 
 FLUSH_SHARE_OF_POLL_INTERVAL = 0.8
 PLAIN_JSON = {"value.converter": "JsonConverter", "value.converter.schemas.enable": "false"}
@@ -30,10 +43,13 @@ PLAIN_JSON = {"value.converter": "JsonConverter", "value.converter.schemas.enabl
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the files say. warnings: what they say to no effect."""
+    """What the files say. warnings: what they say to no effect. worker_file: None without one."""
 
     connectors: Sequence[ConfiguredConnector]
     warnings: Sequence[str]
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    worker_file: ConfigFile | None = None
+    catalog: Catalog = field(default_factory=Catalog)
 
 
 def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuration:
@@ -41,9 +57,11 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     worker = read_file(worker_path) if worker_path is not None else None
     warnings: list[str] = []
     problems: list[ConfigProblem] = []
+    settings = WorkerSettings()
     if worker is not None:
         with _collecting(problems):
-            warnings += worker_warnings(worker)
+            settings, of_worker = read_worker(worker)
+            warnings += of_worker
     files: list[ConfigFile] = []
     connectors: list[ConfiguredConnector] = []
     catalog = Catalog()
@@ -55,7 +73,7 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     problems += _same_names(files)
     if problems:
         raise ConfigError(problems)
-    return Configuration(connectors, warnings)
+    return Configuration(connectors, warnings, settings, worker, catalog)
 
 
 def load_without_kafka(target: str, keys: Mapping[str, str]) -> ConfiguredConnector:
@@ -97,8 +115,8 @@ def _same_names(files: Sequence[ConfigFile]) -> list[ConfigProblem]:
     return problems
 
 
-def check_environment(configuration: Configuration) -> None:
-    """Contact the sinks and Kafka once.
+def check_environment(configuration: Configuration) -> str | None:
+    """Contact the sinks and Kafka once. Returns the cluster's id, where Kafka says one.
 
     ConfigError when what answers contradicts the configuration, RetriableError when one does not
     answer, ConnectError when it refuses.
@@ -106,8 +124,21 @@ def check_environment(configuration: Configuration) -> None:
     for configured in configuration.connectors:
         with _placed(configured.place):
             configured.connector.check()
-    for configured in configuration.connectors:
-        _connection(configured).check()
+    cluster_ids = [each.check() for each in _connections(configuration)]
+    return next(filter(None, cluster_ids), None)
+
+
+def _connections(configuration: Configuration) -> list[Connection]:
+    """Of all connectors; or of the worker's file, for those that may come."""
+    worker = configuration.worker_file
+    if (
+        not configuration.connectors
+        and worker is not None
+        and "bootstrap.servers" in worker.entries
+    ):
+        client, bootstrap_servers, settings = read_kafka(worker)
+        return [connection(client, bootstrap_servers, "worker", settings, 1, 1)]
+    return [_connection(configured) for configured in configuration.connectors]
 
 
 @contextmanager
@@ -120,17 +151,74 @@ def _placed(place: Callable[[str], str]) -> Iterator[None]:
         raise ConfigError(problems) from error
 
 
-def build(configuration: Configuration) -> Worker:
-    """A worker with every task of every connector, not started."""
-    worker, clock = Worker(), SystemClock()
-    for configured in configuration.connectors:
-        plan, connection = _plan(configured), _connection(configured)
-        for number, subscription in enumerate(_subscriptions(configured)):
-            mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
-            make = partial(_make_parts, plan, connection, subscription, number, lasting)
-            runner = TaskRunner(make, lasting.backoff, clock, mailbox)
-            worker.add(TaskId(configured.settings.name, number), runner, mailbox)
-    return worker
+class Running(NamedTuple):
+    """What a process consists of. rest: None when it listens nowhere."""
+
+    worker: Worker
+    administration: WorkerAdministration
+    rest: RestServer | None
+    doors: Sequence[Bound]
+
+
+def build(configuration: Configuration, *, insecure: bool = False) -> Running:
+    """Everything of one process, not started; its addresses are bound, its folder is taken.
+
+    insecure: listen also where others reach it without a word or in plain text. ConfigError when
+    it cannot listen.
+    """
+    settings = configuration.worker
+    refuse_open_doors(settings, insecure=insecure)
+    protection, doors = guard(settings), bind(settings)
+    worker = Worker()
+    administration = WorkerAdministration(worker, _means(configuration, keeps_state=bool(doors)))
+    if not doors:
+        return Running(worker, administration, None, doors)
+    administration.id = advertised(settings, doors[0])
+    rest = RestServer(administration, protection, doors, keys(settings))
+    return Running(worker, administration, rest, doors)
+
+
+def standing_still(configuration: Configuration) -> WorkerAdministration:
+    """Connectors of which nothing runs here: their stores can be asked and changed."""
+    administration = WorkerAdministration(Worker(), _means(configuration, keeps_state=False))
+    administration.hold(configuration.connectors)
+    return administration
+
+
+def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
+    settings, worker_file = configuration.worker, configuration.worker_file
+    folder, why_not = None, "It keeps no state"
+    if keeps_state:
+        folder, why_not = StateFolder.taken(settings.sinkworker_state_dir or default_path())
+    policy = OverridePolicy(settings.connector_client_config_override_policy.title())
+    return Means(
+        configure=lambda file: configure(file, worker_file, configuration.catalog),
+        tasks=_task_makers,
+        consumer=lambda configured, partitions: _connection(configured).consumer(
+            Subscription(partitions=tuple(partitions)), 0
+        ),
+        catalog=configuration.catalog,
+        policy=policy,
+        folder=folder,
+        why_no_folder=why_not,
+    )
+
+
+def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:
+    """One for each task; a task is made again whenever it is restarted."""
+    subscriptions = enumerate(_subscriptions(configured))
+    return [
+        partial(_task, configured, subscription, number) for number, subscription in subscriptions
+    ]
+
+
+def _task(
+    configured: ConfiguredConnector, subscription: Subscription, number: int
+) -> tuple[TaskRunner, Mailbox]:
+    plan, connection, clock = task_plan(configured), _connection(configured), SystemClock()
+    mailbox, lasting = Mailbox(), Lasting(plan.backoff(), clock)
+    make = partial(_make_parts, plan, connection, subscription, number, lasting)
+    return TaskRunner(make, lasting.backoff, clock, mailbox, plan.restarts), mailbox
 
 
 def _make_parts(
@@ -153,10 +241,11 @@ def _connection(configured: ConfiguredConnector) -> Connection:
         configured.client,
         fetch_budget=settings.buffer_max_bytes,
         poll_records=settings.batch_size,
+        producer=configured.producer,
     )
 
 
-def _plan(configured: ConfiguredConnector) -> TaskPlan:
+def task_plan(configured: ConfiguredConnector) -> TaskPlan:
     settings = configured.settings
     return TaskPlan(
         name=settings.name,
@@ -170,6 +259,32 @@ def _plan(configured: ConfiguredConnector) -> TaskPlan:
         retry_delay_max_ms=settings.errors_retry_delay_max_ms,
         retry_timeout_ms=settings.errors_retry_timeout,
         flush_timeout_ms=int(configured.client.max_poll_interval_ms * FLUSH_SHARE_OF_POLL_INTERVAL),
+        breaker=settings.breaker,
+        restarts=settings.restarts,
+        dead_letters=_dead_letters(configured),
+        config_hash=configured.config_hash,
+    )
+
+
+def _dead_letters(configured: ConfiguredConnector) -> Callable[[int], DeadLetters] | None:
+    settings = configured.settings
+    name = settings.errors_deadletterqueue_topic_name
+    if not name:
+        return None
+    topic = LetterTopic(
+        name,
+        settings.errors_deadletterqueue_topic_replication_factor,
+        settings.errors_deadletterqueue_context_headers_enable,
+    )
+    return partial(_connection(configured).dead_letters, topic)
+
+
+def letter_pipeline(configured: ConfiguredConnector) -> Pipeline:
+    """A connector's converters and transforms, for dead letters: what fails again stays one."""
+    made = configured.conversion()
+    tolerance = Tolerance(ToleranceMode.ALL, log_errors=False, include_messages=False)
+    return Pipeline(
+        made.key_converter, made.value_converter, made.steps, tolerance, made.header_converter
     )
 
 

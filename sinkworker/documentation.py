@@ -103,5 +103,7 @@ def _default(info: FieldInfo) -> str | None:
         return None
     if value is None or value == ():
         return ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text.replace("\n", "\\n")

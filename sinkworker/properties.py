@@ -37,15 +37,21 @@ class ConfigFile:
     """One file's keys. Values that came from elsewhere by `${…}` are not shown when they are wrong.
 
     problems: of keys whose `${…}` cannot be filled in; these are not among the entries.
+    placeholders: the values with `${…}`, as they are written.
     """
 
     path: Path
     entries: Mapping[str, Entry] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     problems: Sequence[ConfigProblem] = ()
+    placeholders: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def values(self) -> dict[str, str]:
         return {key: entry.value for key, entry in self.entries.items()}
+
+    def written(self) -> dict[str, str]:
+        """As somebody wrote it: no `${…}` is filled in."""
+        return self.values() | dict(self.placeholders)
 
     def where(self, key: str) -> str:
         """`alerts-to-pg.properties:12`, or without the line."""
@@ -63,8 +69,23 @@ def read_file(path: Path) -> ConfigFile:
         raise _error(f"{path}: not UTF-8 at byte {error.start}") from None
     is_json = path.suffix == ".json" or text.lstrip().startswith("{")
     entries, warnings = _json(path, text) if is_json else _properties(path, text)
+    return _filled_file(path, entries, warnings)
+
+
+def file_of(path: Path, values: Mapping[str, str]) -> ConfigFile:
+    """Keys that stand in no file; path: what messages call the place where they stand."""
+    return _filled_file(path, {key: Entry(value, None) for key, value in values.items()})
+
+
+def _filled_file(
+    path: Path, entries: Mapping[str, Entry], warnings: Sequence[str] = ()
+) -> ConfigFile:
     filled, problems = _filled_in(path, entries)
-    return ConfigFile(path, filled, warnings, problems)
+    placeholders = {
+        key: entry.value for key, entry in entries.items()
+        if key not in filled or filled[key].is_secret
+    }  # fmt: skip
+    return ConfigFile(path, filled, warnings, problems, placeholders)
 
 
 def _properties(path: Path, text: str) -> tuple[dict[str, Entry], list[str]]:

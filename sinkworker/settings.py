@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sinkworker.api import ConfigModel, CsvList, TopicPartition
+from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.opening import OutOfRange
+from sinkworker.runtime.restarts import RestartPolicy
 from sinkworker.runtime.start import Start, parse_start
 from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 
@@ -96,6 +98,23 @@ class SinkSettings(ConfigModel):
     """Whether each record that is left out is logged."""
     errors_log_include_messages: bool = False
     """Whether that log shows the record. Its contents may be confidential."""
+    errors_deadletterqueue_topic_name: str = ""
+    """Where such records go as they were read: a topic, made when it is missing; empty: nowhere."""
+    errors_deadletterqueue_topic_replication_factor: int = Field(default=-1, ge=-1, le=32767)
+    """Of that topic, when it is made; -1: the broker's default."""
+    errors_deadletterqueue_context_headers_enable: bool = True
+    """Whether headers there say what failed, as Kafka Connect's __connect.errors.* do."""
+    errors_deadletterqueue_max_ratio: float = Field(default=1.0, ge=0, le=1)
+    """How many of 1,000 records of a partition may be left out, as a part of 1. More stop it."""
+    errors_deadletterqueue_max_consecutive: int = Field(default=-1, ge=-1, le=INT)
+    """How many records in a row may be left out. More stop the partition. -1: any number."""
+    task_restart_max: int = Field(default=0, ge=-1, le=INT)
+    """How often a task that failed, or a partition that stopped, begins anew by itself, until it has
+    had success; 0: not at all, -1: for ever."""
+    task_restart_backoff_ms: int = Field(default=1000, ge=1, le=INT)
+    """How long it waits before that; each time twice as long."""
+    task_restart_backoff_max_ms: int = Field(default=60_000, ge=1, le=INT)
+    """But no longer than this."""
     errors_retry_timeout: int = Field(default=-1, ge=-1, le=INT)
     """How long failures in a row are waited out, in ms; -1: for ever, 0: not at all."""
     errors_retry_delay_max_ms: int = Field(default=10_000, ge=1, le=INT)
@@ -107,6 +126,13 @@ class SinkSettings(ConfigModel):
         for name in names:
             _topic(name)
         return names
+
+    @field_validator("errors_deadletterqueue_topic_name")
+    @classmethod
+    def _letters_topic_can_exist(cls, name: str) -> str:
+        if name:
+            _topic(name)
+        return name
 
     @field_validator("topics_partitions")
     @classmethod
@@ -133,6 +159,25 @@ class SinkSettings(ConfigModel):
             raise ValueError(f"{both} are mutually exclusive options, but both are set")
         return self
 
+    @model_validator(mode="after")
+    def _letters_are_not_read_again(self) -> SinkSettings:
+        """A letter that fails would become a letter, and so on."""
+        name, clause = self.errors_deadletterqueue_topic_name, "consumed by the connector"
+        listed = [*self.topics, *(each.topic for each in self.fixed_partitions)]
+        if name in listed:
+            given = f"topics={','.join(self.topics)}" if self.topics else "topics.partitions"
+            raise ValueError(
+                f"The DLQ topic '{name}' may not be included in the list of topics ('{given}') "
+                f"{clause}"
+            )
+        pattern = self.topics_regex
+        if name and pattern and re.fullmatch(pattern, name):
+            raise ValueError(
+                f"The DLQ topic '{name}' may not be matched by the regex for the topics "
+                f"('topics.regex={pattern}') {clause}"
+            )
+        return self
+
     @property
     def fixed_partitions(self) -> tuple[TopicPartition, ...]:
         return tuple(dict.fromkeys(_partition(text) for text in self.topics_partitions))
@@ -148,6 +193,19 @@ class SinkSettings(ConfigModel):
     @property
     def flush_policy(self) -> FlushPolicy:
         return FlushPolicy(self.batch_size, self.buffer_max_bytes, self.offset_flush_interval_ms)
+
+    @property
+    def restarts(self) -> RestartPolicy:
+        return RestartPolicy(
+            self.task_restart_max, self.task_restart_backoff_ms, self.task_restart_backoff_max_ms
+        )
+
+    @property
+    def breaker(self) -> Breaker:
+        ratio, row = (
+            self.errors_deadletterqueue_max_ratio, self.errors_deadletterqueue_max_consecutive
+        )  # fmt: skip
+        return Breaker(ratio if ratio < 1 else None, row if row >= 0 else None)
 
     @property
     def tolerance(self) -> Tolerance:

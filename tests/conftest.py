@@ -18,8 +18,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.services import apicurio as apicurio_registry
 from tests.services import choose, versity
 from tests.services import java_transforms as transforms_of_java
+from tests.services.apicurio import ApicurioServer
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 from tests.services.store import Store
@@ -69,6 +71,17 @@ def database(postgres_server: choose.Postgres) -> Iterator[Database]:
     database.close()
     with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def apicurio(services_home: Path) -> Iterator[ApicurioServer]:
+    """A real schema registry that tests share. Each uses subjects of its own."""
+    reason = apicurio_registry.why_unavailable()
+    if reason:
+        _unavailable(reason)
+    server = ApicurioServer(services_home / "apicurio")
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

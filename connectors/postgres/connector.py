@@ -6,12 +6,15 @@ Owns how its parts fit together, and the check before anything starts.
 from __future__ import annotations
 
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
+from connectors.postgres.replay import PostgresLetterStore
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
-from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
 
 OPERATOR_TIMEOUT_MS = 10_000
+REPLAY_TIMEOUT_MS = 60_000
 
 
 class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
@@ -29,11 +32,23 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
     def create_task(self, context: SinkTaskContext) -> SinkTask:
         # A flush is a few statements; together they must end before the group loses patience.
         session = Session(self.config, f"{self.name} {context.task}", context.flush_timeout_ms // 3)
-        table = OffsetTable(session, self.config.offsets_table, self.name)
-        return PostgresSinkTask(self.config, session, table, context)
+        table = OffsetTable(session, self.config, self.name, context.config_hash)
+        return PostgresSinkTask(self.config, session, table, self._letters(session), context)
+
+    def _letters(self, session: Session) -> LetterTable | None:
+        table = self.config.errors_deadletterqueue_table
+        return LetterTable(session, table, self.name) if table else None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        if not self.stores_dead_letters:
+            return None
+        session = Session(self.config, f"{self.name} dead letters", REPLAY_TIMEOUT_MS)
+        return PostgresLetterStore(self.config, session, self.name, REPLAY_TIMEOUT_MS)
+
+    @property
+    def stores_dead_letters(self) -> bool:
+        return bool(self.config.errors_deadletterqueue_table)
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)
-        return PostgresOffsetStore(
-            session, OffsetTable(session, self.config.offsets_table, self.name)
-        )
+        return PostgresOffsetStore(session, OffsetTable(session, self.config, self.name))

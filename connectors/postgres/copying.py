@@ -5,7 +5,8 @@ Owns telling which row was rejected, by the client or by the server.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import psycopg
 from psycopg import sql
@@ -13,29 +14,34 @@ from psycopg import sql
 from connectors.postgres.failures import FAILURES, Kind, copy_line, kind_of
 from connectors.postgres.json_text import copying
 from connectors.postgres.pieces import BadRowError
-from connectors.postgres.rows import Row
+from connectors.postgres.rows import Columns, Row
 from connectors.postgres.session import Session
 
-Columns = tuple[str, ...]
+T = TypeVar("T")
 
 
 def copy_rows(
-    session: Session, target: sql.Identifier, columns: Columns, rows: Sequence[Row]
+    session: Session,
+    target: sql.Identifier,
+    columns: Columns,
+    items: Sequence[T],
+    row_of: Callable[[T], Row],
 ) -> None:
-    """COPY rows. BadRowError with the index of the one that the client or the server rejects."""
+    """COPY a row of each item. BadRowError with the index of the one that has no row, or whose row
+    the client or the server rejects."""
     query = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names_of(columns))
     index = 0
     try:
         with copying(session.connection.cursor()) as cursor, cursor.copy(query) as copy:
             write_row = copy.write_row
-            for index, row in enumerate(rows):  # noqa: B007  the handler reads it
-                write_row(row)
+            for index, item in enumerate(items):  # noqa: B007  the handler reads it
+                write_row(row_of(item))
     except FAILURES as error:
         if kind_of(error) is not Kind.DATA:
             raise
         if isinstance(error, psycopg.Error) and error.sqlstate is not None:
             line = copy_line(error)
-            if line is None or not 0 < line <= len(rows):
+            if line is None or not 0 < line <= len(items):
                 raise
             index = line - 1
         raise BadRowError(index) from error

@@ -12,6 +12,7 @@ from enum import Enum
 
 import psycopg
 
+from connectors.postgres.encoders import UnfitValueError
 from connectors.postgres.logins import refusal
 from sinkworker.api import ConnectError, DataError, RetriableError
 
@@ -38,6 +39,7 @@ REASONS = {
     r"Circular reference|cannot dump a recursive list": "a list or object that contains itself",
     r"Exceeds the limit \((\d+) digits\)": r"an integer of more than \1 digits",
     r"cannot calculate the offset of tzinfo": "a time in a zone whose offset depends on the date",
+    r"maximum recursion depth": "a value that is nested too deeply",
     r"keys must be": "an object with a key that is not text",
 }
 
@@ -109,18 +111,24 @@ def translated(error: Exception, doing: str) -> ConnectError:
 def rejection(error: Exception) -> str:
     """Why a row was rejected: the kind of error and where, never the value."""
     if isinstance(error, psycopg.Error) and error.sqlstate is not None:
-        if _is_of_a_policy(error):
-            return "a row-level security policy forbids the row (42501)"
-        return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
+        return _rejection_by_server(error)
     if isinstance(error, UnicodeError):
         return "text that is not valid Unicode (a lone surrogate)"
-    if isinstance(error, RecursionError):
-        return "a value that is nested too deeply"
+    if isinstance(error, UnfitValueError):
+        return str(error)
     words = str(error)
     for pattern, reason in REASONS.items():
         if found := re.match(pattern, words):
             return found.expand(reason)
     return f"a value that cannot be written as text ({type(error).__name__})"
+
+
+def _rejection_by_server(error: psycopg.Error) -> str:
+    if _is_of_a_policy(error):
+        return "a row-level security policy forbids the row (42501)"
+    if error.diag.source_function == "ExecFindPartition":
+        return "the table has no partition for the row (23514)"
+    return f"{_readable(type(error).__name__)} ({error.sqlstate}){_where(error)}"
 
 
 def copy_line(error: Exception) -> int | None:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from psycopg import sql
 
 from connectors.postgres.batch import Batch
-from connectors.postgres.copying import Columns, copy_rows, names_of
+from connectors.postgres.copying import copy_rows, names_of
 from connectors.postgres.pieces import BadRowError
-from connectors.postgres.rows import Plans, Row
+from connectors.postgres.reader import Values
+from connectors.postgres.rows import Columns, Pick, Plans
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Purpose, Stages
+from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
 
 
@@ -35,35 +37,40 @@ class Inserts:
         """Insert; a row whose key is there already stays as it is."""
         self._write_runs(batch, self._insert_new)
 
-    def _write_runs(self, batch: Batch, write: Callable[[Columns, Sequence[Row]], None]) -> None:
+    def _write_runs(
+        self, batch: Batch, write: Callable[[Columns, Pick, Sequence[Values]], None]
+    ) -> None:
         done = 0
-        for columns, rows in self._plans.rows(batch.plans, batch.values):
+        for columns, pick, values in self._plans.runs(batch.plans, batch.values):
             try:
-                write(columns, rows)
+                write(columns, pick, values)
             except BadRowError as bad:
-                raise BadRowError(done + bad.index) from bad.__cause__
-            done += len(rows)
+                raise bad.at(done + bad.index) from bad.__cause__
+            done += len(values)
 
-    def _copy(self, columns: Columns, rows: Sequence[Row]) -> None:
-        if columns and not self._table.is_view:
-            copy_rows(self._session, self._table.identifier, columns, rows)
+    def _copy(self, columns: Columns, pick: Pick, values: Sequence[Values]) -> None:
+        if columns and not self._table.needs_insert:
+            copy_rows(self._session, self._table.identifier, columns, values, pick)
         else:
-            self._insert_staged(columns, rows, sql.SQL(""))
+            self._insert_staged(columns, pick, values, sql.SQL(""))
 
-    def _insert_new(self, columns: Columns, rows: Sequence[Row]) -> None:
-        self._insert_staged(columns, rows, sql.SQL(" ON CONFLICT DO NOTHING"))
+    def _insert_new(self, columns: Columns, pick: Pick, values: Sequence[Values]) -> None:
+        self._insert_staged(columns, pick, values, sql.SQL(" ON CONFLICT DO NOTHING"))
 
-    def _insert_staged(self, columns: Columns, rows: Sequence[Row], ending: sql.SQL) -> None:
+    def _insert_staged(
+        self, columns: Columns, pick: Pick, values: Sequence[Values], ending: sql.SQL
+    ) -> None:
         """Through a stage, for what COPY has no words for: conflicts, views, rows of defaults."""
         if not columns:
             query = sql.SQL("INSERT INTO {} SELECT FROM generate_series(1, {})")
-            self._execute(query.format(self._table.identifier, len(rows)) + ending)
+            self._execute(query.format(self._table.identifier, len(values)) + ending)
             return
-        stage = self._stages.get(self._table, Purpose.ROWS, len(rows))
-        copy_rows(self._session, stage, columns, rows)
+        stage = self._stages.get(self._table, Purpose.ROWS, len(values))
+        copy_rows(self._session, stage, columns, values, pick)
         query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
         names = names_of(columns)
-        self._execute(query.format(self._table.identifier, names, names, stage) + ending)
+        with naming_suspects(values):
+            self._execute(query.format(self._table.identifier, names, names, stage) + ending)
 
     def _execute(self, query: sql.Composed) -> None:
         self._session.connection.execute(query)

@@ -77,7 +77,8 @@ class Isolation:
         except BadRowError as bad:
             cause = bad.__cause__
             assert isinstance(cause, Exception)
-            return Failure(rejection(cause), piece, bad.index, is_certain=is_of_one_value(cause))
+            is_certain = is_of_one_value(cause)
+            return Failure(rejection(cause), piece, bad.index, is_certain, bad.is_guess)
         except FAILURES as error:
             if kind_of(error) is not Kind.DATA:
                 raise

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.reader import DeletedKey, Values
@@ -17,10 +16,10 @@ from connectors.postgres.reader import DeletedKey, Values
 class Merged:
     """One key. First its row is deleted, if `is_deleted`; then `values` are written, if any.
 
-    key: as one of its records writes it. members: the indexes of the records that made it so.
+    key: the values of a record that has it. members: the indexes of the records that made it so.
     """
 
-    key: tuple[Any, ...]
+    key: Values
     values: Values | None
     is_deleted: bool
     members: list[int]
@@ -34,18 +33,17 @@ class Merged:
         self.values, self.is_deleted, self.members = None, True, [index]
 
 
-def merge(batch: Batch, key: Sequence[str], keys: Sequence[Hashable]) -> list[Merged]:
+def merge(batch: Batch, keys: Sequence[Hashable]) -> list[Merged]:
     """What becomes of every key, in the order in which the keys first appear.
 
-    key: its columns. keys: what tells the records' keys apart, one a record.
+    keys: what tells the records' keys apart, one a record.
     """
     found: dict[Hashable, Merged] = {}
     for index, (values, named) in enumerate(zip(batch.values, keys, strict=True)):
         merged = found.get(named)
         is_delete = type(values) is DeletedKey
         if merged is None:
-            row = tuple([values.get(column) for column in key])
-            found[named] = Merged(row, None if is_delete else values, is_delete, [index])
+            found[named] = Merged(values, None if is_delete else values, is_delete, [index])
         elif is_delete:
             merged.delete(index)
         else:

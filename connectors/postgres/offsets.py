@@ -1,16 +1,21 @@
 """Offsets in a table beside the data: claim, advance, takeover.
 
-Owns the rows of `sinkworker_offsets` and who may move them. Must not know the data.
+Owns the rows of `sinkworker_offsets` and who may move them; each move is noted in the ledger by the
+same statement. Must not know the data.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import errors, sql
 
+from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.ledger import Ledger
+from connectors.postgres.own_table import make_sure_of
 from connectors.postgres.queries import identifier, statement
 from connectors.postgres.session import Session
 from sinkworker.api import (
@@ -19,6 +24,7 @@ from sinkworker.api import (
     Claim,
     ConnectError,
     FencedError,
+    LedgerEntry,
     Offset,
     OffsetStore,
     RetriableError,
@@ -29,19 +35,22 @@ from sinkworker.api import (
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
-# What CREATE … IF NOT EXISTS raises when somebody who does not take our lock creates it as well.
-CREATED_MEANWHILE = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject)
 CLAIM_LOCK_TIMEOUT_MS = 2_000
+TRIM_EVERY_SECONDS = 60.0
 
 Offsets = Mapping[TopicPartition, Offset]
 
 
 class OffsetTable:
-    """The offset table of one connector, through one session. Creates the table at first use."""
+    """The offset table and the ledger of one connector, through one session; created at first use."""
 
-    def __init__(self, session: Session, table: str, connector: str) -> None:
-        self._session, self._table, self._connector = session, table, connector
-        self._identifier = identifier(table)
+    def __init__(
+        self, session: Session, config: PostgresSinkConfig, connector: str, config_hash: str = ""
+    ) -> None:
+        """config_hash: what the ledger says of claims and commits."""
+        self._session, self._connector, self._config_hash = session, connector, config_hash
+        self._table, self._identifier = config.offsets_table, identifier(config.offsets_table)
+        self._ledger = Ledger(session, config.ledger, connector, config.ledger_retention_ms)
         self._is_ready = False
 
     def claim(self, starts: Offsets, owner: str) -> dict[TopicPartition, Claim]:
@@ -122,11 +131,25 @@ class OffsetTable:
                 "by another worker, or their offsets were changed"
             )
 
+    def count_filtered(self, counts: Mapping[TopicPartition, int]) -> None:
+        """Within the flush's transaction: records that it left out."""
+        columns = _columns({p: Offset(0) for p in counts})
+        self._execute("filtered", topics=columns["topics"], partitions=columns["partitions"],
+                      filtered=list(counts.values()))  # fmt: skip
+        self._ledger.recount(filtered=counts)
+
     def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
         """Within the flush's transaction: records that it found to be bad."""
         columns = _columns({p: Offset(0) for p in counts})
         self._execute("errant", topics=columns["topics"], partitions=columns["partitions"],
                       errant=list(counts.values()))  # fmt: skip
+        self._ledger.recount(errant=counts)
+
+    def count_replayed(self, counts: Mapping[TopicPartition, int]) -> None:
+        """Within the transaction that writes them: so many errant records are good ones now."""
+        columns = _columns({p: Offset(0) for p in counts})
+        self._execute("replayed", topics=columns["topics"], partitions=columns["partitions"],
+                      replayed=list(counts.values()))  # fmt: skip
 
     def read(self) -> dict[TopicPartition, StoredOffset]:
         self._make_ready()
@@ -152,6 +175,15 @@ class OffsetTable:
             rows = self._execute("alter", expected=expected, **columns).fetchall()
         return {TopicPartition(*row) for row in rows}
 
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        self._make_ready()
+        with self._session.using("reading the ledger"):
+            return self._ledger.read(limit)
+
+    def trim_ledger(self) -> None:
+        with self._session.using("trimming the ledger"):
+            self._ledger.trim()
+
     # the table itself
 
     def _make_ready(self) -> None:
@@ -159,8 +191,9 @@ class OffsetTable:
         if self._is_ready:
             return
         with self._session.using(f"creating {self._table}"):
-            if not self._exists():
-                self._create()
+            create = statement("offsets", "create", offsets=self._identifier)
+            make_sure_of(self._session, self._table, create)
+            self._ledger.create()
             version = self._one(self._execute("version")) or SCHEMA_VERSION
         if version != SCHEMA_VERSION:
             raise ConnectError(
@@ -168,23 +201,12 @@ class OffsetTable:
             )
         self._is_ready = True
 
-    def _exists(self) -> bool:
-        name = self._identifier.as_string(self._session.connection)
-        return bool(self._one(self._execute("exists", table=name)))
-
-    def _create(self) -> None:
-        connection = self._session.connection
-        try:
-            with connection.transaction():
-                connection.execute(statement("catalog", "lock for ddl"))
-                self._execute("create")
-        except CREATED_MEANWHILE:
-            if not self._exists():
-                raise
-
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
-        query = statement("offsets", name, offsets=self._identifier)
-        return self._session.connection.execute(query, {"connector": self._connector} | parameters)
+        names = {"offsets": self._identifier, "ledger": self._ledger.identifier}
+        always = {"connector": self._connector, "config": self._config_hash or None}
+        return self._session.connection.execute(
+            statement("offsets", name, **names), always | parameters
+        )
 
     @staticmethod
     def _one(cursor: Any) -> Any:
@@ -197,9 +219,17 @@ class PostgresOffsetStore(OffsetStore):
 
     def __init__(self, session: Session, table: OffsetTable) -> None:
         self._session, self._table = session, table
+        self._trimmed = time.monotonic()
 
     def read(self) -> Mapping[TopicPartition, StoredOffset]:
+        """Trims the ledger every minute, too: the engine reads often, and not within a flush."""
+        if time.monotonic() - self._trimmed > TRIM_EVERY_SECONDS:
+            self._trimmed = time.monotonic()
+            self._table.trim_ledger()
         return self._table.read()
+
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        return self._table.ledger(limit)
 
     def seed(self, starts: Mapping[TopicPartition, Offset]) -> None:
         self._table.seed(starts)

@@ -16,11 +16,20 @@ Attempt = Callable[[Batch], None]
 
 
 class BadRowError(Exception):
-    """An attempt failed because of one record, and says which: an index into its batch."""
+    """An attempt failed because of one record, and says which: an index into its batch.
 
-    def __init__(self, index: int) -> None:
+    is_guess: it looks like that record; only trying it alone tells.
+    """
+
+    def __init__(self, index: int, *, is_guess: bool = False) -> None:
         super().__init__(index)
-        self.index = index
+        self.index, self.is_guess = index, is_guess
+
+    def at(self, index: int) -> BadRowError:
+        """The same of a larger batch."""
+        moved = BadRowError(index, is_guess=self.is_guess)
+        moved.__cause__ = self.__cause__
+        return moved
 
 
 class Work(NamedTuple):
@@ -34,15 +43,16 @@ class Work(NamedTuple):
 class Failure:
     """Why an attempt was rolled back. (Not the error: its traceback would keep every row in memory.)
 
-    piece: what was written last. index: of the culprit in it, where the error says so. is_certain: no
-    other record of the attempt can have to do with it. is_dependent: another record may provide what
-    this one lacks: a deferred constraint, or a foreign key.
+    piece: what was written last. index: of the culprit in it, where the error says so, or seems to
+    (is_guess). is_certain: no other record of the attempt can have to do with it. is_dependent:
+    another record may provide what this one lacks: a deferred constraint, or a foreign key.
     """
 
     reason: str
     piece: Piece
     index: int | None = None
     is_certain: bool = False
+    is_guess: bool = False
     is_dependent: bool = False
 
 
@@ -75,10 +85,11 @@ class Piece:
 
     def without_culprit(self, failure: Failure) -> list[Piece]:
         """What is to be tried next, in the order of the log."""
-        index = 0 if len(self.positions) == 1 else failure.index
+        is_alone = len(self.positions) == 1
+        index = 0 if is_alone else failure.index
         if index is None:
             return self.halves()
-        is_found = index == 0 or failure.is_certain
+        is_found = is_alone or failure.is_certain or (index == 0 and not failure.is_guess)
         culprit = self.positions[index : index + 1]
         return [
             *self._part(0, index),

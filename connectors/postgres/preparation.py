@@ -6,6 +6,7 @@ seems to lack something, then grown if it may. Must not know offsets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from connectors.postgres.batch import Batch, Parts, Rejected, read
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.growth import Growth, Lacking
 from connectors.postgres.queries import LONGEST_NAME, would_be_cut
-from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.reader import DeletedKey, LeftOutError, RecordReader
 from connectors.postgres.rows import Plans, UnknownFieldsError
 from connectors.postgres.session import Session
 from connectors.postgres.tables import Table, Tables
@@ -26,13 +27,15 @@ MOST_GROWTHS = 3
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One table's part of a flush. key: the columns of its primary key."""
+    """One table's part of a flush. key: the columns of its primary key. left_out: how many records
+    are none of its, by the configuration."""
 
     table: Table
     plans: Plans
     batch: Batch
     key: tuple[str, ...]
     rejected: Sequence[Rejected]
+    left_out: Counter[TopicPartition]
 
 
 class Preparation:
@@ -89,7 +92,9 @@ class Preparation:
         batch, rejected = read(parts, self._reader, plans)
         if not table.columns:  # then there is nothing to delete
             rejected = [each for each in rejected if not _is_delete(each.error)]
-        return Share(table, plans, batch, (), rejected)
+        left_out = Counter(each.source for each in rejected if isinstance(each.error, LeftOutError))
+        rejected = [each for each in rejected if not isinstance(each.error, LeftOutError)]
+        return Share(table, plans, batch, (), rejected, left_out)
 
     def _plans_of(self, table: Table) -> Plans:
         known = self._plans.get(table.name)

@@ -10,13 +10,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.nul import cleaner
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Values = dict[str, Any]
 
+NULL_VALUE = (
+    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the row "
+    "of its key, or leave it out with behavior.on.null.values=ignore or a Filter with "
+    "RecordIsTombstone"
+)
+
 
 class DeletedKey(Values):
     """The key columns of a row that is to be deleted."""
+
+
+class LeftOutError(DataError):
+    """A record of which nothing is to be written, and which is not bad."""
 
 
 class RecordReader:
@@ -25,19 +36,27 @@ class RecordReader:
     def __init__(self, config: PostgresSinkConfig) -> None:
         self._config = config
         self._included = frozenset(config.fields_include)
+        self._document_column = config.value_column
         self._add_key = self._key_adder()
+        self._clean = cleaner(config.text_nul)
 
     def values(self, source: TopicPartition, record: SinkRecord) -> Values:
         """Column → value, the key's columns included; a DeletedKey for a tombstone.
 
-        DataError when the record does not fit the configuration. Called for every record.
+        DataError when the record does not fit the configuration; LeftOutError when it leaves it out.
+        Called for every record.
         """
         value = record.value
-        if type(value) is not dict:
+        if self._document_column and value is not None:
+            value = self._document(self._document_column, value)
+        elif type(value) is not dict:
             return self._without_object(record)
         if self._included:
             value = {k: v for k, v in value.items() if k in self._included or self._is_key(k)}
-        return self._add_key(value, source, record) if self._add_key is not None else value
+        if self._add_key is not None:
+            value = self._add_key(value, source, record)
+        values: Values = value if self._clean is None else self._clean(value)
+        return values
 
     def values_of_all(
         self, source: TopicPartition, records: Sequence[SinkRecord]
@@ -46,7 +65,7 @@ class RecordReader:
 
         A call and a check for every record cost a tenth of the sink's time.
         """
-        if self._included or self._config.pk_mode not in ("none", "record_value"):
+        if self._has_to_change_values:
             try:
                 return [self.values(source, record) for record in records]
             except DataError:
@@ -74,10 +93,32 @@ class RecordReader:
         """Whether every record names the columns of its own key."""
         return self._config.pk_mode == "record_key" and not self._config.pk_fields
 
+    @property
+    def _has_to_change_values(self) -> bool:
+        return (
+            bool(self._included)
+            or self._clean is not None
+            or bool(self._document_column)
+            or self._config.pk_mode not in ("none", "record_value")
+        )
+
     def _without_object(self, record: SinkRecord) -> DeletedKey:
-        if record.value is None and self._config.delete_enabled:
-            return DeletedKey(self._record_key(record))
-        raise DataError(_no_object(record.value))
+        if record.value is not None:
+            raise DataError(_no_object(record.value))
+        if self._config.delete_enabled:
+            key = self._record_key(record)
+            return DeletedKey(key if self._clean is None else self._clean(key))
+        if self._config.behavior_on_null_values == "ignore":
+            raise LeftOutError(NULL_VALUE)
+        raise DataError(NULL_VALUE)
+
+    def _document(self, column: str, value: Any) -> Values:
+        """The whole value in one column, beside the fields of it that are the key."""
+        if self._config.pk_mode != "record_value":
+            return {column: value}
+        if type(value) is not dict:
+            raise DataError(_no_object(value))
+        return {name: value.get(name) for name in self._config.pk_fields} | {column: value}
 
     def _is_key(self, name: str) -> bool:
         return self._config.pk_mode == "record_value" and name in self._config.pk_fields
@@ -119,11 +160,6 @@ def _check_key(fields: Values, names: Sequence[str], where: str) -> None:
 
 
 def _no_object(value: Any) -> str:
-    if value is None:
-        return (
-            "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete "
-            "the row of its key"
-        )
     hint = ""
     if isinstance(value, str | bytes):
         hint = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from connectors.postgres.json_text import ENCODERS
+from connectors.postgres.encoders import ENCODERS, NO_MOMENT, Encode, UnfitValueError, moment
 from connectors.postgres.queries import LONGEST_NAME
 from connectors.postgres.reader import Values
 from connectors.postgres.tables import Table
@@ -22,7 +22,9 @@ MOST_COLUMNS = 1600
 MOST_SHAPES = 1000
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
+Columns = tuple[str, ...]
 Row = Sequence[Any]
+Pick = Callable[[Values], Row]
 
 
 class Plan:
@@ -30,17 +32,15 @@ class Plan:
 
     __slots__ = ("columns", "defaulted", "pick")
 
-    def __init__(self, names: tuple[str, ...], table: Table) -> None:
+    def __init__(self, names: Columns, table: Table) -> None:
         self.columns = names
         self.pick = picker(names, table, names)
         self.defaulted = frozenset(n for n in names if table.columns[n].has_default)
 
 
-def picker(
-    columns: tuple[str, ...], table: Table, names: tuple[str, ...]
-) -> Callable[[Values], Row]:
+def picker(columns: Columns, table: Table, names: Columns) -> Pick:
     """A function from values with these names to a row of these columns; NULL where they have none."""
-    pick: Callable[[Values], Row]
+    pick: Pick
     if columns == names and len(columns) > 1:
         pick = itemgetter(*columns)
     else:
@@ -50,16 +50,36 @@ def picker(
         for index, column in enumerate(columns)
         if table.columns[column].kind in ENCODERS
     ]
-    return _encoded(pick, encoders) if encoders else pick
+    if not encoders:
+        return pick
+    encode = _encoded(pick, encoders, columns)
+    if {each for _, each in encoders} == {moment}:
+        return _unless(NO_MOMENT, pick, [index for index, _ in encoders], encode)
+    return encode
 
 
-def _encoded(
-    pick: Callable[[Values], Row], encoders: Sequence[tuple[int, Callable[[Any], Any]]]
-) -> Callable[[Values], Row]:
+def _unless(refused: frozenset[type], pick: Pick, indexes: Sequence[int], otherwise: Pick) -> Pick:
+    """For columns that refuse some types and change nothing: most rows have such a moment, and need
+    no list and no call for it."""
+
+    def pick_and_check(values: Values) -> Row:
+        row = pick(values)
+        for index in indexes:
+            if type(row[index]) in refused:
+                return otherwise(values)
+        return row
+
+    return pick_and_check
+
+
+def _encoded(pick: Pick, encoders: Sequence[tuple[int, Encode]], columns: Columns) -> Pick:
     def pick_and_encode(values: Values) -> Row:
         row = list(pick(values))
-        for index, encode in encoders:
-            row[index] = encode(row[index])
+        try:
+            for index, encode in encoders:
+                row[index] = encode(row[index])
+        except UnfitValueError as unfit:
+            raise unfit.in_column(columns[index]) from None
         return row
 
     return pick_and_encode
@@ -80,7 +100,7 @@ class Plans:
         """can_grow: whether missing columns are added; for the words of an error only."""
         self.table = table
         self._can_grow = can_grow
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._plans: dict[Columns, Plan] = {}
 
     def plan(self, values: Values) -> Plan:
         """UnknownFieldsError when a field has no column; DataError when it can have none."""
@@ -93,7 +113,7 @@ class Plans:
             plan = self._plans[names] = Plan(names, self.table)
         return plan
 
-    def _check(self, names: tuple[str, ...], values: Values) -> None:
+    def _check(self, names: Columns, values: Values) -> None:
         unknown = [name for name in names if name not in self.table.columns]
         if not unknown:
             return
@@ -107,10 +127,10 @@ class Plans:
         found = list(map(self._plans.get, map(tuple, values)))
         return None if None in found else found  # type: ignore[return-value]
 
-    def rows(
+    def runs(
         self, plans: Sequence[Plan], values: Sequence[Values]
-    ) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
-        """Rows with their columns, in order, in as few stretches as possible.
+    ) -> Iterator[tuple[Columns, Pick, Sequence[Values]]]:
+        """What rows are made of, in order, in as few stretches as possible.
 
         A field that a record lacks is NULL. Where its column has a default, leaving it out is not
         the same: then a new stretch begins, with other columns.
@@ -118,22 +138,19 @@ class Plans:
         if not plans:
             return
         if plans.count(plans[0]) == len(plans):
-            yield plans[0].columns, list(map(plans[0].pick, values))
+            yield plans[0].columns, plans[0].pick, values
             return
         start = 0
         for end in range(1, len(plans) + 1):
             if end == len(plans) or plans[end].defaulted != plans[start].defaulted:
-                yield self._mixed(plans[start:end], values[start:end])
+                yield *self._mixed(plans[start:end]), values[start:end]
                 start = end
 
-    def _mixed(
-        self, plans: Sequence[Plan], values: Sequence[Values]
-    ) -> tuple[tuple[str, ...], list[Row]]:
+    def _mixed(self, plans: Sequence[Plan]) -> tuple[Columns, Pick]:
         columns = tuple(
             dict.fromkeys(name for plan in dict.fromkeys(plans) for name in plan.columns)
         )
-        pick = picker(columns, self.table, ())
-        return columns, [pick(each) for each in values]
+        return columns, picker(columns, self.table, ())
 
 
 def _impossible(table: Table, names: Sequence[str]) -> str | None:

@@ -43,14 +43,15 @@ class Column:
 class Table:
     """One table as it is now. unique_keys: the column sets that ON CONFLICT can name.
 
-    generated: the columns that only Postgres fills. Without columns it stands for a missing table.
+    generated: the columns that only Postgres fills. needs_insert: COPY cannot write to a view, and
+    asks no rule. Without columns it stands for a missing table.
     """
 
     name: str
     columns: Mapping[str, Column]
     unique_keys: frozenset[frozenset[str]] = frozenset()
     generated: frozenset[str] = frozenset()
-    is_view: bool = False
+    needs_insert: bool = False
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -109,14 +110,16 @@ class Tables:
         connection = self._session.connection
         with self._session.using("reading the catalog"):
             quoted = identifier(name).as_string(connection)
-            rows = connection.execute(statement("catalog", "table"), {"table": quoted}).fetchall()
+            # Planning it takes three times as long, and psycopg forgets plans at every rollback.
+            query = statement("catalog", "table")
+            rows = connection.execute(query, {"table": quoted}, prepare=True).fetchall()
         if not rows:
             return Table(name, {})
-        *_, is_view, unique_keys = rows[0]
+        *_, needs_insert, unique_keys = rows[0]
         return Table(
             name,
             columns={row[0]: Column(*row[:6]) for row in rows if not row[6]},
             unique_keys=frozenset(map(frozenset, unique_keys or ())),
             generated=frozenset(row[0] for row in rows if row[6]),
-            is_view=is_view,
+            needs_insert=needs_insert,
         )

@@ -15,6 +15,7 @@ import psycopg
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.config import PostgresSinkConfig
+from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.failures import translated
 from connectors.postgres.inserts import Inserts
 from connectors.postgres.isolation import Isolation
@@ -29,6 +30,7 @@ from sinkworker.api import (
     Advance,
     BufferedSinkTask,
     Claim,
+    ErrantRecord,
     Offset,
     RetriableError,
     SinkRecord,
@@ -46,21 +48,23 @@ class PostgresSinkTask(BufferedSinkTask):
 
     def __init__(
         self, config: PostgresSinkConfig, session: Session, offsets: OffsetTable,
-        context: SinkTaskContext,
+        letters: LetterTable | None, context: SinkTaskContext,
     ) -> None:  # fmt: skip
         super().__init__()
         self._config, self._session, self._offsets = config, session, offsets
-        self._context = context
+        self._letters, self._context = letters, context
         self._tables, self._stages = Tables(session), Stages(session)
         self._preparation = Preparation(config, session, self._tables)
         self._held: set[TopicPartition] = set()
-        self._errant: Counter[TopicPartition] = Counter()
+        self._errant: list[ErrantRecord] = []
 
     def open(self, starts: Mapping[TopicPartition, Offset]) -> Mapping[TopicPartition, Claim]:
         if self._held and not self._session.is_open:
             # A claim names its server process: on a new connection everything is claimed anew.
             raise RetriableError("Postgres: the connection was lost; all partitions are reopened")
         claims = self._offsets.claim(starts, self._context.owner)
+        if self._letters is not None:
+            self._letters.make_ready()
         self._held.update(claims)
         return claims
 
@@ -92,12 +96,25 @@ class PostgresSinkTask(BufferedSinkTask):
             works = [Work(share.batch, self._attempt(share)) for share in shares if share.batch]
             Isolation(self._session, report, self._stages).write_all_good(works)
             self._verify(shares)
-            if self._errant:
-                self._offsets.count_errant(self._errant)
+            self._store_errant(advances)
+            self._count_left_out(shares)
         self._stages.commit()
 
+    def _store_errant(self, advances: Mapping[TopicPartition, Advance]) -> None:
+        if self._errant:
+            self._offsets.count_errant(Counter(errant.source for errant in self._errant))
+        if self._letters is not None:
+            found_before = [errant for advance in advances.values() for errant in advance.errant]
+            self._letters.add([*found_before, *self._errant], self._context.task)
+
+    def _count_left_out(self, shares: Sequence[Share]) -> None:
+        """Last, because it changes the newest row of the ledger, which a replay writes late."""
+        left_out = sum((share.left_out for share in shares), Counter[TopicPartition]())
+        if left_out:
+            self._offsets.count_filtered(left_out)
+
     def _attempt(self, share: Share) -> Callable[[Batch], None]:
-        if self._config.insert_mode != "insert" or share.table.is_view:
+        if self._config.insert_mode != "insert" or share.table.needs_insert:
             self._stages.make(share.table)
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":
@@ -112,8 +129,7 @@ class PostgresSinkTask(BufferedSinkTask):
         that are told after the first one the end of the flush makes sure."""
         if not self._errant:
             self._verify(shares)
-        self._context.report(source, record, error)
-        self._errant[source] += 1
+        self._errant.append(self._context.report(source, record, error))
 
     def _verify(self, shares: Sequence[Share]) -> None:
         self._tables.verify(share.table for share in shares)

@@ -5,9 +5,10 @@ Owns the table of types: by Kafka Connect's schema where a record has one, else 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -49,12 +50,12 @@ VALUE_TYPES: Mapping[type, str] = {
     dict: "jsonb",
     list: "jsonb",
 }
-# What holds values of both types. Anything else that differs is kept as text.
-WIDER = {
-    frozenset({"bigint", "numeric"}): "numeric",
-    frozenset({"bigint", "double precision"}): "double precision",
-    frozenset({"numeric", "double precision"}): "numeric",
-}
+# Each holds the values of those before it, and double precision those of real and of integers.
+# Others that differ are kept as text.
+NARROW_TO_WIDE: Sequence[Sequence[str]] = [
+    ["smallint", "integer", "bigint", "double precision", "numeric"],
+    ["real", "double precision", "numeric"],
+]
 
 
 def column_types(
@@ -65,14 +66,20 @@ def column_types(
     wanted = set(names)
     for record, values in records:
         for name in wanted & values.keys():
-            kind = _schema_type(record, name) or _value_type(values[name])
+            kind = _schema_type(record, name, values[name]) or _value_type(values[name])
             if kind is not None:
                 found[name] = _widest(found.get(name, kind), kind)
     return {name: found.get(name, "text") for name in sorted(wanted)}
 
 
 def _widest(one: str, other: str) -> str:
-    return one if one == other else WIDER.get(frozenset({one, other}), "text")
+    if one == other:
+        return one
+    for kinds in NARROW_TO_WIDE:
+        if one in kinds and other in kinds:
+            return max(one, other, key=kinds.index)
+    is_number = {one, other} <= set(chain.from_iterable(NARROW_TO_WIDE))
+    return "double precision" if is_number else "text"
 
 
 def _value_type(value: Any) -> str | None:
@@ -83,7 +90,9 @@ def _value_type(value: Any) -> str | None:
     return VALUE_TYPES.get(type(value), "text")
 
 
-def _schema_type(record: SinkRecord, name: str) -> str | None:
+def _schema_type(record: SinkRecord, name: str, value: Any) -> str | None:
+    if value is record.value:  # by value.column: no field, but all of it
+        return _of_schema(record.value_schema or {})
     for schema in (record.value_schema, record.key_schema):
         for field in (schema or {}).get("fields", ()):
             if field.get("field") == name:

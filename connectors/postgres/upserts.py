@@ -12,13 +12,15 @@ from typing import LiteralString
 from psycopg import sql
 
 from connectors.postgres.batch import Batch
-from connectors.postgres.copying import Columns, copy_rows, names_of
+from connectors.postgres.copying import copy_rows, names_of
 from connectors.postgres.keys import keys_of
 from connectors.postgres.merge import Merged, merge
 from connectors.postgres.pieces import BadRowError
-from connectors.postgres.rows import Plan, Plans, Row
+from connectors.postgres.reader import Values
+from connectors.postgres.rows import Columns, Plan, Plans, Row, picker
 from connectors.postgres.session import Session
 from connectors.postgres.stages import LINE, Purpose, Stages
+from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
 
 UPSERT = sql.SQL(
@@ -51,7 +53,7 @@ class Upserts:
         self, session: Session, table: Table, plans: Plans, stages: Stages, key: Columns
     ) -> None:
         self._session, self._table, self._plans, self._stages = session, table, plans, stages
-        self._key = key
+        self._key, self._pick_key = key, picker(key, table, ())
 
     def write(self, batch: Batch) -> None:
         """Delete, then insert or update: once per key, with its last value."""
@@ -69,9 +71,12 @@ class Upserts:
             lines.setdefault(each, index)
         found = list(lines.values())
         stage = self._stages.get(self._table, Purpose.KEYS, len(found))
-        rows = [[i, *(batch.values[i].get(column) for column in self._key)] for i in found]
+
+        def key_of(index: int) -> Row:
+            return [index, *self._pick_key(batch.values[index])]
+
         try:
-            copy_rows(self._session, stage, (LINE, *self._key), rows)
+            copy_rows(self._session, stage, (LINE, *self._key), found, key_of)
         except BadRowError as bad:
             raise BadRowError(found[bad.index]) from bad.__cause__
         query = SAME_KEYS.format(line=sql.Identifier(LINE), key=names_of(self._key), stage=stage)
@@ -82,16 +87,15 @@ class Upserts:
         """With the same fields in all records the last one of a key is all that counts."""
         last = list(dict(zip(keys, range(len(batch)), strict=True)).values())
         plan = batch.plans[0]
-        rows = [plan.pick(batch.values[index]) for index in last]
         try:
-            self._upsert(plan.columns, rows)
+            self._upsert(plan, [batch.values[index] for index in last])
         except BadRowError as bad:
             index = last[bad.index]
             named = _named(bad, index, is_certain=keys.count(keys[index]) == 1)
             raise named from named.__cause__
 
     def _upsert_merged(self, batch: Batch, keys: Sequence[Hashable]) -> None:
-        merged = merge(batch, self._key, keys)
+        merged = merge(batch, keys)
         try:
             self._delete([each for each in merged if each.is_deleted])
             self._update(merged)
@@ -105,7 +109,8 @@ class Upserts:
             return
         stage = self._stages.get(self._table, Purpose.KEYS, len(merged))
         with _telling(merged):
-            copy_rows(self._session, stage, self._key, [each.key for each in merged])
+            keys = [each.key for each in merged]
+            copy_rows(self._session, stage, self._key, keys, self._pick_key)
         query = sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE {}")
         self._execute(query.format(self._table.identifier, stage, _same(self._key)))
 
@@ -115,25 +120,26 @@ class Upserts:
             if each.values is not None:
                 groups.setdefault(self._plans.plan(each.values), []).append(each)
         for plan, group in groups.items():
-            rows = [plan.pick(each.values) for each in group if each.values is not None]
             with _telling(group):
-                self._upsert(plan.columns, rows)
+                self._upsert(plan, [each.values for each in group if each.values is not None])
 
-    def _upsert(self, columns: Columns, rows: Sequence[Row]) -> None:
+    def _upsert(self, plan: Plan, values: Sequence[Values]) -> None:
         """In the order of the keys, so that two tasks that meet at the same rows do not deadlock."""
-        stage = self._stages.get(self._table, Purpose.ROWS, len(rows))
-        copy_rows(self._session, stage, columns, rows)
+        stage = self._stages.get(self._table, Purpose.ROWS, len(values))
+        columns = plan.columns
+        copy_rows(self._session, stage, columns, values, plan.pick)
         others = [column for column in columns if column not in self._key]
         parts = {
             "table": self._table.identifier, "stage": stage, "action": _on_conflict(others),
             "names": names_of(columns), "key": names_of(self._key), "same": _same(self._key),
         }  # fmt: skip
-        if not self._may_lack_required(columns):
-            self._execute(UPSERT.format(**parts))
-            return
-        if others:
-            self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
-        self._execute(UPSERT_NEW.format(**parts))
+        with naming_suspects(values):
+            if not self._may_lack_required(columns):
+                self._execute(UPSERT.format(**parts))
+                return
+            if others:
+                self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
+            self._execute(UPSERT_NEW.format(**parts))
 
     def _may_lack_required(self, columns: Columns) -> bool:
         return any(
@@ -169,9 +175,7 @@ def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:
     assert cause is not None
     if not is_certain:
         return cause
-    named = BadRowError(index)
-    named.__cause__ = cause
-    return named
+    return bad.at(index)
 
 
 def _same(key: Sequence[str]) -> sql.Composed:

@@ -66,9 +66,14 @@ class Chain:
             )
         return self._read(keys[0])
 
-    def claim(self, start: Offset, owner: str) -> Entry | None:
+    def latest(self, limit: int) -> list[Entry]:
+        """The newest entries, newest first: one request for all of them, and one for each."""
+        keys = self._bucket.keys(self.folder, limit)
+        return [self._read(key) for key, _ in zip(keys, manifest.check_order(keys), strict=True)]
+
+    def claim(self, start: Offset, owner: str, config: str | None = None) -> Entry | None:
         """None when what is stored belongs to another topic or cluster; nothing is changed then."""
-        return self._extend(lambda last: manifest.claimed(last, start, owner))
+        return self._extend(lambda last: manifest.claimed(last, start, owner, config))
 
     def alter(self, change: Alteration) -> Entry | None:
         return self._extend(lambda last: manifest.altered(last, change))
@@ -77,10 +82,15 @@ class Chain:
         return self._extend(lambda last: manifest.seeded(last, start))
 
     def commit(
-        self, last: Entry, advance: Advance, files: Sequence[DataFile], counts: Counts
+        self,
+        last: Entry,
+        advance: Advance,
+        files: Sequence[DataFile],
+        counts: Counts,
+        letters: Sequence[DataFile] = (),
     ) -> Entry:
         """One request, if it is answered. FencedError when another entry stands in the slot."""
-        entry = manifest.committed(last, advance, files, counts)
+        entry = manifest.committed(last, advance, files, counts, letters)
         if entry is None:
             raise FencedError(f"S3: {self.source} is not at offset {advance.expected} any more")
         there = self._put(entry)

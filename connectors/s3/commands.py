@@ -46,11 +46,15 @@ def s3() -> None:
 @config_file
 @click.option("--topic", "topics", multiple=True, help="Only of this topic. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="All that is known, one object a line.")
+@click.option("--dead-letters", is_flag=True, help="The files of dead letters instead.")
 @click.pass_obj
-def files(load: Load, config: Path, topics: tuple[str, ...], as_json: bool) -> None:
+def files(
+    load: Load, config: Path, topics: tuple[str, ...], as_json: bool, dead_letters: bool
+) -> None:
     """List the committed files of a connector, in the order of their offsets."""
     with _opened(load, config) as opened:
-        for file in opened.reader.files(*topics):
+        reader = opened.reader
+        for file in (reader.letter_files if dead_letters else reader.files)(*topics):
             click.echo(json.dumps(asdict(file)) if as_json else file.url)
 
 
@@ -84,7 +88,9 @@ def gc(load: Load, config: Path, dry_run: bool) -> None:
     from connectors.s3 import gc as collection
 
     with _opened(load, config) as opened:
-        garbage = collection.find(opened.bucket, opened.reader, opened.sink.names())
+        garbage = collection.find(
+            opened.bucket, opened.reader, opened.sink.names(), opened.sink.names_of_letters()
+        )
         for file in garbage.files:
             click.echo(f"{file.key} ({file.bytes} bytes)")
         for key, _ in garbage.uploads:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from connectors.s3.layout import FileConfig
+from connectors.s3.manifest import ROOT
 from connectors.s3.naming import DEFAULT_TEMPLATE, checked_template
 from connectors.s3.store_config import StoreConfig
 from sinkworker.api import ConnectorConfig
@@ -24,6 +25,27 @@ ENVELOPE = "files hold values; a transform can put keys and headers into them"
 class S3SinkConfig(StoreConfig, FileConfig, ConnectorConfig):
     file_name_template: Annotated[str, AfterValidator(checked_template)] = DEFAULT_TEMPLATE
     """How names of files begin; they end in the epoch, a random part and the extension."""
+
+    errors_deadletterqueue_path: str = ""
+    """Where records go that cannot be written, with the data: a folder; empty: nowhere."""
+
+    @model_validator(mode="after")
+    def _letters_are_no_data(self) -> S3SinkConfig:
+        path = self.errors_deadletterqueue_path.strip("/") + "/"
+        if path == "/":
+            return self
+        for taken, what in ((self.topics_dir, "topics.dir"), (ROOT, "the entries' folder")):
+            folder = taken.strip("/") + "/"
+            if path.startswith(folder) or folder.startswith(path):
+                raise ValueError(
+                    f"errors.deadletterqueue.path={self.errors_deadletterqueue_path} and {what} "
+                    f"({taken.strip('/')}) must be folders of their own"
+                )
+        return self
+
+    @property
+    def letters_dir(self) -> str:
+        return self.errors_deadletterqueue_path.strip("/")
 
     also_read_as: ClassVar[Mapping[str, str]] = {
         "aws.s3.bucket.name": "s3.bucket.name",

@@ -9,11 +9,13 @@ from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Patience
 from connectors.s3.config import S3SinkConfig
 from connectors.s3.lanes import Lanes
+from connectors.s3.letter_store import S3LetterStore
 from connectors.s3.naming import FileNames
 from connectors.s3.offsets import Chains, S3OffsetStore
 from connectors.s3.probe import check_conditional_writes
+from connectors.s3.reader import S3Reader
 from connectors.s3.task import S3SinkTask
-from sinkworker.api import OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
 
 STORE_TIMEOUT_MS = 10_000
 # The first write into a new store may take long: a fresh SeaweedFS makes its volumes then.
@@ -42,7 +44,9 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         patience = min(context.flush_timeout_ms / 1000 / REQUESTS_IN_A_FLUSH, PATIENCE_SECONDS)
         bucket = Bucket(self.config, timeout_ms)
         chains = Chains(bucket, self.name, Patience(patience))
-        return S3SinkTask(self.config, bucket, chains, self.names(), context)
+        return S3SinkTask(
+            self.config, bucket, chains, self.names(), self.names_of_letters(), context
+        )
 
     def offset_store(self) -> OffsetStore:
         bucket = Bucket(self.config, STORE_TIMEOUT_MS)
@@ -51,6 +55,18 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
 
     def names(self) -> FileNames:
         return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)
+
+    def names_of_letters(self) -> FileNames | None:
+        """None: dead letters are not kept here."""
+        folder = self.config.letters_dir
+        return FileNames(folder, self.config.file_name_template, self.name) if folder else None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        return S3LetterStore(S3Reader(self.name, self.config)) if self.stores_dead_letters else None
+
+    @property
+    def stores_dead_letters(self) -> bool:
+        return bool(self.config.letters_dir)
 
     def bucket(self) -> Bucket:
         """For the check and the commands."""

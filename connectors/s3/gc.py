@@ -26,7 +26,18 @@ class Garbage:
     uploads: tuple[Upload, ...]
 
 
-def find(bucket: Bucket, reader: S3Reader, names: FileNames) -> Garbage:
+def find(
+    bucket: Bucket, reader: S3Reader, names: FileNames, letters: FileNames | None = None
+) -> Garbage:
+    """Of the data, and of the dead letters."""
+    found = [_find(bucket, reader, each) for each in (names, letters) if each is not None]
+    return Garbage(
+        tuple(file for garbage in found for file in garbage.files),
+        tuple(upload for garbage in found for upload in garbage.uploads),
+    )
+
+
+def _find(bucket: Bucket, reader: S3Reader, names: FileNames) -> Garbage:
     """Safe while workers write: what is listed first and then not found in a chain read after it,
     under a claim that is over or at an offset that is passed, cannot be committed any more."""
     files = [listed for listed in bucket.listing(names.folder) if names.named(listed.key)]
@@ -56,7 +67,7 @@ def _read_chains(
     newest = {}
     for source in {named.source for key in unnamed if (named := names.named(key)) is not None}:
         for entry in reader.entries(source):
-            unnamed.difference_update(file.key for file in entry.files)
+            unnamed.difference_update(file.key for file in (*entry.files, *entry.errant.files))
             newest[source] = entry
     return newest
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -73,8 +73,17 @@ class Counts(_Stored):
         return self.records + self.filtered + self.errant + self.gaps
 
 
+class Errant(_Stored):
+    """files: the dead letters of this commit, where they are kept here."""
+
+    files: tuple[DataFile, ...] = ()
+
+
 class Entry(_Stored):
-    """One step of one partition. seq: from 1. next_offset: the next to read; None after a reset."""
+    """One step of one partition. seq: from 1. next_offset: the next to read; None after a reset.
+
+    config: names the configuration of the task that claimed.
+    """
 
     v: Literal[1] = 1
     type: EntryType
@@ -83,13 +92,14 @@ class Entry(_Stored):
     prev_id: str | None
     epoch: int = Field(ge=0)
     owner: str | None
+    config: str | None = None
     cluster_id: str | None
     topic_id: str | None
     from_offset: int | None = Field(validation_alias="from", serialization_alias="from")
     next_offset: int | None
     leader_epoch: int | None
     files: tuple[DataFile, ...] = ()
-    errant: dict[str, Any] = {}
+    errant: Errant = Errant()
     counts: Counts = Counts()
     time: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="microseconds"))
 
@@ -144,12 +154,15 @@ def seeded(last: Entry | None, start: Offset) -> Entry | None:
     return None if last is not None else _entry(EntryType.SEED, None, 0, None, start)
 
 
-def claimed(last: Entry | None, start: Offset, owner: str) -> Entry | None:
+def claimed(
+    last: Entry | None, start: Offset, owner: str, config: str | None = None
+) -> Entry | None:
     """None: what is stored belongs to another topic or cluster."""
     claim = next_claim(last.stored() if last is not None else None, start)
-    return (
-        None if claim is None else _entry(EntryType.CLAIM, last, claim.epoch, owner, claim.resume)
-    )
+    if claim is None:
+        return None
+    entry = _entry(EntryType.CLAIM, last, claim.epoch, owner, claim.resume)
+    return entry.model_copy(update={"config": config})
 
 
 def altered(last: Entry | None, change: Alteration) -> Entry | None:
@@ -161,13 +174,19 @@ def altered(last: Entry | None, change: Alteration) -> Entry | None:
 
 
 def committed(
-    last: Entry, advance: Advance, files: Sequence[DataFile], counts: Counts
+    last: Entry,
+    advance: Advance,
+    files: Sequence[DataFile],
+    counts: Counts,
+    letters: Sequence[DataFile] = (),
 ) -> Entry | None:
     """None: the epoch or the offset is not the expected one."""
     if (last.epoch, last.next_offset) != (advance.epoch, advance.expected) or last.owner is None:
         return None
     entry = _entry(EntryType.COMMIT, last, last.epoch, last.owner, advance.to)
-    return entry.model_copy(update={"files": tuple(files), "counts": counts})
+    errant = Errant(files=tuple(letters))
+    new = {"files": tuple(files), "counts": counts, "errant": errant, "config": last.config}
+    return entry.model_copy(update=new)
 
 
 def _entry(
@@ -236,16 +255,23 @@ def _flaw_of(entry: Entry) -> str | None:
     """What is wrong with an entry by itself, if anything."""
     if (entry.seq == 1) != (entry.prev_id is None):
         return "the first entry, and no other, follows none"
+    files = (*entry.files, *entry.errant.files)
     if entry.type is not EntryType.COMMIT:
-        return "only a commit has files" if entry.files else None
+        return "only a commit has files" if files else None
+    return next(_flaws_of_commit(entry, files), None)
+
+
+def _flaws_of_commit(entry: Entry, files: Sequence[DataFile]) -> Iterator[str]:
     begin, end = entry.from_offset, entry.next_offset
     if begin is None or end is None or entry.counts.distance != end - begin:
-        return f"its counts do not add up to the distance from {begin} to {end}"
+        yield f"its counts do not add up to the distance from {begin} to {end}"
+        return
     if entry.counts.records != sum(file.count for file in entry.files):
-        return "its files do not hold as many records as it counts"
-    for file in entry.files:
+        yield "its files do not hold as many records as it counts"
+    if sum(file.count for file in entry.errant.files) not in (0, entry.counts.errant):
+        yield "its files do not hold as many dead letters as it counts"
+    for file in files:
         if not (
             begin <= file.first <= file.last < end and file.count <= file.last - file.first + 1
         ):
-            return f"{file.key} does not fit between {begin} and {end}"
-    return None
+            yield f"{file.key} does not fit between {begin} and {end}"

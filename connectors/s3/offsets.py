@@ -5,13 +5,21 @@ Owns finding the chains of a connector. Must not know data files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Chain, Patience
 from connectors.s3.lanes import Lanes
-from connectors.s3.manifest import ROOT, BrokenChainError
-from sinkworker.api import Alteration, Offset, OffsetStore, StoredOffset, TopicPartition
+from connectors.s3.manifest import ROOT, BrokenChainError, Entry
+from sinkworker.api import (
+    Alteration,
+    LedgerEntry,
+    Offset,
+    OffsetStore,
+    StoredOffset,
+    TopicPartition,
+)
 
 
 class Chains:
@@ -65,6 +73,26 @@ class S3OffsetStore(OffsetStore):
         )
         return {source for source, entry in zip(changes, entries, strict=True) if entry is not None}
 
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        """A request for each entry that is looked at, and every chain's newest ones are."""
+        found = self._chains.sources()
+        latest = self._lanes.map(lambda source: self._chains.of(source).latest(limit), found)
+        steps = [
+            _step(source, entry)
+            for source, entries in zip(found, latest, strict=True)
+            for entry in entries
+        ]
+        return sorted(steps, key=lambda step: step.at_ms, reverse=True)[:limit]
+
     def close(self) -> None:
         self._lanes.close()
         self._bucket.close()
+
+
+def _step(source: TopicPartition, entry: Entry) -> LedgerEntry:
+    counts = entry.counts
+    return LedgerEntry(
+        source, entry.type.value, entry.epoch, entry.from_offset, entry.next_offset,
+        counts.records, counts.errant, counts.filtered, counts.gaps, entry.owner, entry.config,
+        round(datetime.fromisoformat(entry.time).timestamp() * 1000),
+    )  # fmt: skip

@@ -21,7 +21,7 @@ from sinkworker.api import DataError, SinkRecord
 OVERHEAD = 2048
 WORTH_MOVING = 4096
 
-Reject = Callable[[SinkRecord, DataError], None]
+Reject = Callable[[SinkRecord, DataError], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from connectors.s3.rotation import Turn, turns
 from connectors.s3.spill import Spill
 from sinkworker.api import SinkRecord, TopicPartition
 
-Report: TypeAlias = Callable[[TopicPartition, SinkRecord, Exception], None]
+Report: TypeAlias = Callable[[TopicPartition, SinkRecord, Exception], object]
 
 
 def wall_ms() -> int:

@@ -13,7 +13,7 @@ from connectors.s3.layout import Layout
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
 Place: TypeAlias = tuple[str, str, Hashable]  # topic, path and schema: one open file each
-Reject: TypeAlias = Callable[[SinkRecord, DataError], None]
+Reject: TypeAlias = Callable[[SinkRecord, DataError], object]
 NO_VALUE = "it has no value: set behavior.on.null.values=ignore, or =write where the format can"
 
 

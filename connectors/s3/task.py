@@ -7,7 +7,6 @@ partition, which is the commit. Must not know formats, nor how an entry gets int
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -19,6 +18,7 @@ from connectors.s3.config import S3SinkConfig
 from connectors.s3.deadline import Deadline
 from connectors.s3.lanes import Lanes
 from connectors.s3.layout import Layout
+from connectors.s3.letters import letter_file
 from connectors.s3.manifest import Counts, DataFile, Entry
 from connectors.s3.naming import FileNames
 from connectors.s3.offsets import Chains
@@ -52,27 +52,31 @@ class Pending(NamedTuple):
     file: EncodedFile
     named: DataFile
     source: TopicPartition
+    is_data: bool
 
 
 class S3SinkTask(SinkTask):
     """The chains that this task has claimed, and what is being written for each."""
 
+    reports_from_put_only = True
+
     def __init__(
         self, config: S3SinkConfig, bucket: Bucket, chains: Chains, names: FileNames,
-        context: SinkTaskContext,
+        names_of_letters: FileNames | None, context: SinkTaskContext,
     ) -> None:  # fmt: skip
-        self._bucket, self._chains, self._names, self._context = bucket, chains, names, context
+        """names_of_letters: of the files for dead letters; None: they are not kept here."""
+        self._bucket, self._chains, self._context = bucket, chains, context
+        self._names, self._names_of_letters = names, names_of_letters
         self._layout, self._budget = Layout.of(config), Budget.shared(config.buffer_memory)
         self._lanes = Lanes()
         self._newest: dict[TopicPartition, Entry] = {}
         self._writers: dict[TopicPartition, PartitionWriter] = {}
         self._looked_at_ms: dict[TopicPartition, int] = {}
-        self._reported: Counter[TopicPartition] = Counter()
 
     def open(self, starts: Starts) -> Claims:
-        owner = self._context.owner
+        owner, config = self._context.owner, self._context.config_hash or None
         entries = self._lanes.map(
-            lambda item: self._chains.of(item[0]).claim(item[1], owner), starts.items()
+            lambda item: self._chains.of(item[0]).claim(item[1], owner, config), starts.items()
         )
         claimed = {s: entry for s, entry in zip(starts, entries, strict=True) if entry is not None}
         for source, entry in claimed.items():
@@ -81,14 +85,12 @@ class S3SinkTask(SinkTask):
 
     def _begin(self, source: TopicPartition, entry: Entry) -> None:
         self._newest[source] = entry
-        self._writers[source] = PartitionWriter(source, self._layout, self._budget, self._report)
+        self._writers[source] = PartitionWriter(
+            source, self._layout, self._budget, self._context.report
+        )
 
     def put(self, source: TopicPartition, records: Sequence[SinkRecord]) -> None:
         self._writers[source].put(records)
-
-    def _report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
-        self._context.report(source, record, error)
-        self._reported[source] += 1
 
     def due(self, now_ms: int) -> Collection[TopicPartition]:
         wall_ms = time.time_ns() // 1_000_000
@@ -112,11 +114,11 @@ class S3SinkTask(SinkTask):
         deadline = Deadline(self._context.flush_timeout_ms / 1000 * BEGUN_WITHIN)
         with ExitStack() as bodies:
             files = [file for source, advance in advances.items()
-                     for file in self._finished(source, advance)]  # fmt: skip
+                     for file in self._pending(source, advance)]  # fmt: skip
             for pending in files:
                 bodies.callback(pending.file.body.close)
             self._lanes.map(lambda pending: self._upload(pending, deadline), files)
-        of = {source: [f.named for f in files if f.source == source] for source in advances}
+        of = {source: [f for f in files if f.source == source] for source in advances}
 
         def commit(item: tuple[TopicPartition, Advance]) -> None:
             deadline.check(f"committing {item[0]}")
@@ -132,13 +134,24 @@ class S3SinkTask(SinkTask):
             ):  # fmt: skip
                 raise FencedError(f"S3: {source} is not held at offset {advance.expected}")
 
+    def _pending(self, source: TopicPartition, advance: Advance) -> Iterable[Pending]:
+        yield from self._finished(source, advance)
+        yield from self._letters(source, advance)
+
     def _finished(self, source: TopicPartition, advance: Advance) -> Iterable[Pending]:
         for file in self._writers[source].finish():
             place = f"{file.topic}/{file.path}"
             key = self._names.key(place, source, file.first, advance.epoch, file.extension)
-            named = DataFile(key=key, path=file.path, first=file.first, last=file.last,
-                             count=file.count, bytes=file.bytes, sha256=file.sha256)  # fmt: skip
-            yield Pending(file, named, source)
+            yield Pending(file, _named(file, key), source, is_data=True)
+
+    def _letters(self, source: TopicPartition, advance: Advance) -> Iterable[Pending]:
+        if self._names_of_letters is None or not advance.errant:
+            return
+        file = letter_file(advance.errant, self._context.name, self._context.task)
+        key = self._names_of_letters.key(
+            file.topic, source, file.first, advance.epoch, file.extension
+        )
+        yield Pending(file, _named(file, key), source, is_data=False)
 
     def _upload(self, pending: Pending, deadline: Deadline) -> None:
         said = pending.named
@@ -153,11 +166,11 @@ class S3SinkTask(SinkTask):
             check()  # says better why
             raise
 
-    def _commit(self, source: TopicPartition, advance: Advance, files: Sequence[DataFile]) -> None:
-        counts = _counts(advance, files, self._reported[source])
-        chain = self._chains.of(source)
-        self._newest[source] = chain.commit(self._newest[source], advance, files, counts)
-        del self._reported[source]
+    def _commit(self, source: TopicPartition, advance: Advance, pending: Sequence[Pending]) -> None:
+        files = [each.named for each in pending if each.is_data]
+        letters = [each.named for each in pending if not each.is_data]
+        counts, chain = _counts(advance, files), self._chains.of(source)
+        self._newest[source] = chain.commit(self._newest[source], advance, files, counts, letters)
 
     def close(self, partitions: Collection[TopicPartition]) -> None:
         for source in partitions:
@@ -166,7 +179,6 @@ class S3SinkTask(SinkTask):
                 writer.discard()
             self._newest.pop(source, None)
             self._looked_at_ms.pop(source, None)
-            del self._reported[source]
 
     def stop(self) -> None:
         self.close(list(self._writers))
@@ -180,12 +192,17 @@ def _claim(entry: Entry) -> Claim:
     return Claim(resume, entry.epoch)
 
 
-def _counts(advance: Advance, files: Iterable[DataFile], reported: int) -> Counts:
-    """Records that were neither written nor reported were left out by `behavior.on.null.values`."""
+def _named(file: EncodedFile, key: str) -> DataFile:
+    return DataFile(key=key, path=file.path, first=file.first, last=file.last,
+                    count=file.count, bytes=file.bytes, sha256=file.sha256)  # fmt: skip
+
+
+def _counts(advance: Advance, files: Iterable[DataFile]) -> Counts:
+    """Records that were not written, and not reported, were left out by `behavior.on.null.values`."""
     written = sum(file.count for file in files)
     return Counts(
         records=written,
-        filtered=advance.filtered + advance.records - written - reported,
-        errant=len(advance.errant) + reported,
+        filtered=advance.filtered + advance.records - written,
+        errant=len(advance.errant),
         gaps=advance.gaps,
     )

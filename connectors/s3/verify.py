@@ -53,6 +53,8 @@ def _walk(reader: S3Reader, finding: Finding) -> Iterator[CommittedFile]:
                 finding.records += file.count
                 finding.bytes += file.bytes
                 yield reader.committed(finding.source, entry, file)
+            for letters in entry.errant.files:
+                yield reader.committed(finding.source, entry, letters)
     except BrokenChainError as error:
         finding.flaws.append(str(error))
 

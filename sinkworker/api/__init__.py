@@ -17,6 +17,7 @@ from sinkworker.api.connector import (
     Starts,
 )
 from sinkworker.api.converter import Converter
+from sinkworker.api.dead_letters import DeadLetter, DeadLetterStore
 from sinkworker.api.errors import (
     ConfigError,
     ConfigProblem,
@@ -26,6 +27,7 @@ from sinkworker.api.errors import (
     RecordRejectedError,
     RetriableError,
 )
+from sinkworker.api.ledger import LedgerEntry
 from sinkworker.api.offsets import (
     Advance,
     Alteration,
@@ -57,10 +59,13 @@ __all__ = [
     "Converter",
     "CsvList",
     "DataError",
+    "DeadLetter",
+    "DeadLetterStore",
     "Delivery",
     "ErrantRecord",
     "FencedError",
     "Header",
+    "LedgerEntry",
     "Offset",
     "OffsetStore",
     "Password",

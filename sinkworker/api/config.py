@@ -30,7 +30,11 @@ def _dotted(field_name: str) -> str:
 
 
 class ConfigModel(BaseModel):
-    """The keys of one plugin or of one part of the worker. Unknown keys are the reader's concern."""
+    """The keys of one plugin or of one part of the worker. Unknown keys are the reader's concern.
+
+    not_honoured: keys of the twin plugin elsewhere that are read and have no effect here, with the
+    reason; they are warnings instead of errors. A name that ends with a dot stands for all below it.
+    """
 
     model_config = ConfigDict(
         alias_generator=_dotted,
@@ -39,15 +43,13 @@ class ConfigModel(BaseModel):
         frozen=True,
         extra="ignore",
     )
+    not_honoured: ClassVar[Mapping[str, str]] = {}
 
 
 class ConnectorConfig(ConfigModel):
     """The keys of a connector beside those that every connector has.
 
-    not_honoured: keys of the twin connector elsewhere that are read and have no effect here, with
-    the reason; they are warnings instead of errors.
     also_read_as: other names of keys → the names they have here.
     """
 
-    not_honoured: ClassVar[Mapping[str, str]] = {}
     also_read_as: ClassVar[Mapping[str, str]] = {}

@@ -19,7 +19,8 @@ from enum import Enum
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from sinkworker.api.config import ConnectorConfig
-from sinkworker.api.offsets import Advance, Claim, Offset, OffsetStore
+from sinkworker.api.dead_letters import DeadLetterStore
+from sinkworker.api.offsets import Advance, Claim, ErrantRecord, Offset, OffsetStore
 from sinkworker.api.record import SinkRecord, TopicPartition
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
@@ -43,6 +44,7 @@ class SinkTaskContext(Protocol):
 
     name: the connector's name. task: this task's number, from 0.
     owner: names this task of this process, for the store's `owner` and for messages.
+    config_hash: names the connector's configuration, so that a ledger can tell one from another.
     flush_timeout_ms: a flush must have ended, one way or the other, within this time; otherwise the
     task would lose its place in the consumer group.
     """
@@ -54,18 +56,28 @@ class SinkTaskContext(Protocol):
     @property
     def owner(self) -> str: ...
     @property
+    def config_hash(self) -> str: ...
+    @property
     def flush_timeout_ms(self) -> int: ...
 
-    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
+    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> ErrantRecord:
         """Say that one record cannot be written. Called from `put` or `flush`.
 
-        Returns when errors are tolerated (the dead letter, if any, is safe): go on without the
-        record. Otherwise raises RecordRejectedError: let it through, with nothing committed.
+        Returns when errors are tolerated: go on without the record. Its dead letter for a topic is
+        the engine's concern. A task that stores dead letters itself does so in the same flush: what
+        this returns while it flushes, and `Advance.errant`, where those reported from `put` are.
+        Otherwise raises RecordRejectedError: let it through, with nothing committed.
         """
 
 
 class SinkTask(ABC):
-    """Writes the records of some partitions. Every call comes from the task's own thread."""
+    """Writes the records of some partitions. Every call comes from the task's own thread.
+
+    reports_from_put_only: whether a record is never reported later than from the `put` that brought
+    it. Then the original bytes of good records need not be kept until they are flushed.
+    """
+
+    reports_from_put_only: ClassVar[bool] = False
 
     @abstractmethod
     def open(self, starts: Starts) -> Claims:
@@ -158,3 +170,13 @@ class SinkConnector(ABC, Generic[ConfigT]):
     def offset_store(self) -> OffsetStore | None:
         """A new view of the stored offsets, for one thread. None: this sink stores none."""
         return None
+
+    def dead_letters(self) -> DeadLetterStore | None:
+        """A new view of its dead letters, for one thread. None: it stores none."""
+        return None
+
+    @property
+    def stores_dead_letters(self) -> bool:
+        """Whether its tasks store errant records with the data. The engine then keeps the original
+        bytes of what is pending, for what `report` returns."""
+        return False

@@ -38,7 +38,8 @@ class Converter(ABC):
         headers: the record's own, as bytes.
 
         Raises DataError, or any other exception, when these bytes can never be converted; its
-        message must not contain them. RetriableError when an outside service is needed and down.
+        message must not contain them. RetriableError when an outside service is needed and down;
+        ConnectError itself when it does not let the worker in: that is never tolerated.
         """
 
     def decode_all(
@@ -46,8 +47,8 @@ class Converter(ABC):
     ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
         """The schemas and the values of many records. Overridden where there is a faster way.
 
-        When it raises anything but RetriableError, the records are decoded one by one: it need not
-        say which of them is bad.
+        When it raises DataError, or what is no ConnectError, the records are decoded one by one: it
+        need not say which of them is bad.
         """
         both = [self.decode(topic, each, of_it) for each, of_it in zip(data, headers, strict=True)]
         return [schema for schema, _ in both], [value for _, value in both]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, NamedTuple
 
+from sinkworker.api.ledger import LedgerEntry
 from sinkworker.api.record import Header, TopicPartition
 
 
@@ -99,7 +100,11 @@ class Stage(Enum):
 
 
 class ErrantRecord(NamedTuple):
-    """A failed record with its original bytes, as it was read."""
+    """A failed record with its original bytes, as it was read.
+
+    executing_class: of the converter, transform or task that failed. Of a record that a task reported
+    the bytes are there only if somebody wants them: `SinkConnector.stores_dead_letters`.
+    """
 
     source: TopicPartition
     offset: int
@@ -109,6 +114,7 @@ class ErrantRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
+    executing_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,8 @@ class Advance:
     A flush is refused unless the store still holds exactly (`epoch`, `expected`).
     `records + filtered + len(errant) + gaps` is the distance: gaps are offsets that hold no record
     (transaction markers, aborted and compacted records).
+    errant: what could not be converted or transformed, and what the task reported from `put`; not
+    what it reports while it flushes, which is counted under records.
     """
 
     epoch: int
@@ -157,6 +165,10 @@ class OffsetStore(ABC):
         Returns the partitions that were changed: not those whose epoch was no longer the expected
         one. Rows are never deleted, or epochs would start again.
         """
+
+    def ledger(self, limit: int) -> Sequence[LedgerEntry]:
+        """The newest steps of all partitions, newest first; empty where a sink keeps no ledger."""
+        return ()
 
     def close(self) -> None:  # noqa: B027  most stores hold nothing open
         """Let go of connections. Called once, last."""

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-def config_files(command: Callable[..., Any]) -> Callable[..., Any]:
+def config_files(command: Callable[..., Any], *, required: bool = True) -> Callable[..., Any]:
     """CONFIG… and --worker-config."""
-    command = click.argument("configs", metavar="CONFIG...", type=FILE, nargs=-1, required=True)(
+    metavar = "CONFIG..." if required else "[CONFIG]..."
+    command = click.argument("configs", metavar=metavar, type=FILE, nargs=-1, required=required)(
         command
     )
     return click.option(

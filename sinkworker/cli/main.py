@@ -7,8 +7,12 @@ import click
 from sinkworker import __version__
 from sinkworker.cli.completion import completion
 from sinkworker.cli.config import config
+from sinkworker.cli.connectors import connectors
 from sinkworker.cli.demo import demo
+from sinkworker.cli.dlq import dlq
 from sinkworker.cli.exit_codes import EXPLAINED
+from sinkworker.cli.offsets import offsets
+from sinkworker.cli.operate import delete, health, loggers, pause, restart, resume, status, stop
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
 from sinkworker.cli.start import start
@@ -23,6 +27,7 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-for command in (start, validate, plugin, config, demo, completion):
+OPERATING = (status, pause, resume, stop, restart, delete, offsets, connectors, loggers, health)
+for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,16 @@ from sinkworker.cli import exit_codes, memory
 from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 if TYPE_CHECKING:
-    from sinkworker.app import Configuration
-    from sinkworker.runtime.worker import Worker
+    from sinkworker.app import Configuration, Running
 
 log = logging.getLogger("sinkworker")
 
 LOOK_EVERY_SECONDS = 0.2
+TASKS_FIRST_LOOKS = 5
 
 
 @click.command(epilog="Example: sinkworker start configs/alerts-to-pg.properties")
-@config_files
+@partial(config_files, required=False)
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
@@ -49,6 +50,11 @@ LOOK_EVERY_SECONDS = 0.2
     envvar="SINKWORKER_STOP_WITHIN",
     help="How long the last flush may take after SIGTERM.",
 )
+@click.option(
+    "--insecure",
+    is_flag=True,
+    help="Let listeners be reached from other machines without a token, a password or TLS.",
+)
 @click.option("--failpoints", is_flag=True, hidden=True)
 def start(
     configs: tuple[Path, ...],
@@ -56,6 +62,7 @@ def start(
     log_format: str,
     log_level: str,
     stop_within: float,
+    insecure: bool,
     failpoints: bool,
 ) -> None:
     """Run the connectors of these files, each in tasks.max threads.
@@ -63,6 +70,9 @@ def start(
     SIGTERM or SIGINT: flush, leave the group, exit with 0. A second one: leave at once, with 1;
     nothing is lost either way.
     """
+    if not configs and worker_config is None:
+        raise click.UsageError("Missing argument 'CONFIG...'. (Or --worker-config, for REST to create "
+                               "connectors.)")  # fmt: skip
     told_to_stop = _listen_to_signals()
     from sinkworker.app import build
     from sinkworker.runtime import logs
@@ -71,15 +81,18 @@ def start(
     configuration = load_or_exit(configs, worker_config)
     for warning in configuration.warnings:
         log.warning("%s", warning)
-    _check(configuration)
+    cluster_id = _check(configuration)
     if failpoints:
         _arm_failpoints()
-    worker = build(configuration)
-    _introduce(configuration)
+    with exiting_on_errors():
+        running = build(configuration, insecure=insecure)
+    running.administration.cluster_id = cluster_id
+    _introduce(configuration, running)
     memory.collect_garbage_rarely()
     memory.keep_freed_memory()
-    worker.start()
-    sys.exit(_run(worker, told_to_stop, stop_within))
+    running.administration.start(configuration.connectors)
+    _start_rest(running, told_to_stop)
+    sys.exit(_run(running, told_to_stop, stop_within))
 
 
 def _arm_failpoints() -> None:
@@ -88,7 +101,7 @@ def _arm_failpoints() -> None:
     log.warning("%d failpoints are armed: this worker is being tested", failpoints.arm())
 
 
-def _check(configuration: Configuration) -> None:
+def _check(configuration: Configuration) -> str | None:
     from sinkworker.app import check_environment
 
     client_log = logging.getLogger("kafka")
@@ -96,13 +109,15 @@ def _check(configuration: Configuration) -> None:
     client_log.setLevel(logging.CRITICAL)  # one sentence of ours says what twenty of its lines do
     try:
         with exiting_on_errors():
-            check_environment(configuration)
+            return check_environment(configuration)
     finally:
         client_log.setLevel(level)
 
 
-def _introduce(configuration: Configuration) -> None:
+def _introduce(configuration: Configuration, running: Running) -> None:
     log.info("sinkworker %s, process %d", __version__, os.getpid())
+    for door in running.doors:
+        log.info("REST on %s", door.url)
     for configured in configuration.connectors:
         settings = configured.settings
         what = settings.topics_regex or ",".join(settings.topics or settings.topics_partitions)
@@ -126,13 +141,27 @@ def _listen_to_signals() -> threading.Event:
     return told
 
 
-def _run(worker: Worker, told_to_stop: threading.Event, stop_within: float) -> int:
-    """Until all tasks have ended, by themselves or because they were told to. The exit code."""
-    from sinkworker.runtime.mailbox import Command
+def _start_rest(running: Running, told_to_stop: threading.Event) -> None:
+    """The tasks first: to import what REST needs takes a tenth of a second of their time. Who asks
+    meanwhile is connected, and waits."""
+    if running.rest is None:
+        return
+    for _ in range(TASKS_FIRST_LOOKS):
+        statuses = running.worker.statuses().values()
+        if all(status.partitions or status.trace for status in statuses):
+            break
+        told_to_stop.wait(LOOK_EVERY_SECONDS)
+    running.rest.start()
 
-    while worker.is_running() and not told_to_stop.wait(LOOK_EVERY_SECONDS):
+
+def _run(running: Running, told_to_stop: threading.Event, stop_within: float) -> int:
+    """Until all tasks have ended, by themselves or because they were told to. The exit code."""
+    worker = running.worker
+    while _has_work(running) and not told_to_stop.wait(LOOK_EVERY_SECONDS):
         pass
-    worker.tell(Command.STOP)
+    worker.end()
+    if running.rest is not None:
+        running.rest.stop()
     if not worker.wait(stop_within):
         log.error("Not all tasks ended within %g s; leaving. Nothing is lost.", stop_within)
         os._exit(exit_codes.FAILED)
@@ -142,3 +171,10 @@ def _run(worker: Worker, told_to_stop: threading.Event, stop_within: float) -> i
         return exit_codes.FAILED
     log.info("Stopped")
     return exit_codes.OK
+
+
+def _has_work(running: Running) -> bool:
+    """Tasks that run, or an operator who may start some."""
+    if running.worker.is_running():
+        return True
+    return running.rest is not None and not running.administration.owns_all_by_files()

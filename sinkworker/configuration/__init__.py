@@ -4,7 +4,7 @@ Owns what each key of a connector's and a worker's file means, and telling every
 Connects to nothing.
 """
 
-from sinkworker.configuration.connector import ConfiguredConnector, configure
-from sinkworker.configuration.worker_file import worker_warnings
+from sinkworker.configuration.connector import ConfiguredConnector, configure, read_kafka
+from sinkworker.configuration.worker_file import read_worker
 
-__all__ = ["ConfiguredConnector", "configure", "worker_warnings"]
+__all__ = ["ConfiguredConnector", "configure", "read_kafka", "read_worker"]

@@ -1,19 +1,27 @@
 """The Kafka client's keys of one connector.
 
-Owns `bootstrap.servers`, `consumer.override.*` and the keys of the connection's security. What they
-mean is the client's.
+Owns `bootstrap.servers`, `consumer.override.*`, `producer.override.*` and the keys of the
+connection's security. What they mean is the client's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from sinkworker.configuration.reading import Reading
-from sinkworker.kafka.clients import KAFKA_PYTHON, read_settings, why_missing
+from sinkworker.kafka.clients import (
+    CLIENTS,
+    KAFKA_PYTHON,
+    read_producer,
+    read_settings,
+    why_missing,
+)
 from sinkworker.kafka.java_settings import ClientSettings
 
 OVERRIDE = "consumer.override."
+PRODUCER = "producer.override."
 RESET = OVERRIDE + "auto.offset.reset"
 BOOTSTRAP = "bootstrap.servers"
 CLIENT = "kafka.client"
@@ -35,6 +43,14 @@ def read_reset_policy(reading: Reading) -> None:
         reading.findings.invalid(RESET, "offset.start says otherwise; remove one of them")
     else:
         reading.stand_in("offset.start", RESET)
+
+
+def read_client_name(reading: Reading) -> str:
+    """Of a file whose keys no model checks."""
+    client = reading.value(CLIENT, KAFKA_PYTHON)
+    if client not in CLIENTS:
+        reading.findings.invalid(CLIENT, f"String must be one of: {', '.join(CLIENTS)}")
+    return client
 
 
 def read_client(reading: Reading) -> ClientSettings:
@@ -62,6 +78,27 @@ def read_client(reading: Reading) -> ClientSettings:
         key = written[problem.key]
         reading.findings.warning(key, f"{reading.findings.given[key].key} {problem.message}")
     return settings
+
+
+def read_letter_producer(reading: Reading, *, is_used: bool) -> Mapping[str, Any]:
+    """The client's arguments for the producer of dead letters. Security is the consumer's."""
+    if not is_used:
+        why = "without errors.deadletterqueue.topic.name nothing is produced"
+        reading.not_honoured[PRODUCER] = why
+        return {}
+    keys = [key for key in reading.findings.given if key.startswith(PRODUCER)]
+    reading.known.update(keys)
+    client = reading.value(CLIENT, KAFKA_PYTHON)
+    if why_missing(client) is not None:  # and that was told
+        return {}
+    arguments, wrong, refused = read_producer(
+        client, {key.removeprefix(PRODUCER): reading.value(key) for key in keys}
+    )
+    for problem in wrong:
+        reading.findings.invalid(PRODUCER + problem.key, problem.message)
+    for problem in refused:
+        reading.findings.refused(PRODUCER + problem.key, problem.message)
+    return arguments
 
 
 def _tell_of_two_spellings(

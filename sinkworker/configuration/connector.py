@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sinkworker.api import ConfigError, ConnectorConfig, SinkConnector
-from sinkworker.configuration.client import read_bootstrap, read_client, read_reset_policy
+from sinkworker.configuration.client import (
+    read_bootstrap,
+    read_client,
+    read_client_name,
+    read_letter_producer,
+    read_reset_policy,
+)
 from sinkworker.configuration.conversion import NAME_OTHERS, read_conversion
+from sinkworker.configuration.fingerprint import fingerprint
 from sinkworker.configuration.reading import Reading
 from sinkworker.configuration.worker_file import (
     CALLABLE_PACKAGES,
-    NOT_YET,
     effective_key,
     given,
     plugin_context,
@@ -26,14 +32,13 @@ from sinkworker.plugins import Catalog, Kind
 from sinkworker.properties import ConfigFile
 from sinkworker.runtime.assembly import Conversion
 from sinkworker.settings import SinkSettings
-from sinkworker.validation import Findings, tell_of_unknown
+from sinkworker.validation import Findings, aliases, tell_of_unknown
 
-DEAD_LETTERS = "errors.deadletterqueue.topic.name"
+DEAD_LETTERS = "errors.deadletterqueue."
+LETTER_TOPIC = "errors.deadletterqueue.topic.name"
 NOT_HONOURED: Mapping[str, str] = {
     "admin.override.": "the worker's admin client takes the consumer's settings",
     "config.action.reload": "files are read when the worker starts",
-    "errors.deadletterqueue.": NOT_YET,
-    "producer.override.": "a sink produces nothing",
     CALLABLE_PACKAGES: "only the worker's file can allow packages",
     "tasks.max.enforce": "never more than tasks.max tasks are started",
 }
@@ -41,15 +46,21 @@ NOT_HONOURED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ConfiguredConnector:
-    """A connector that is ready to be started. place: where a key of it is written."""
+    """A connector that is ready to be started.
+
+    place: where a key is written. file: all its keys. config_hash: names what its files say.
+    """
 
     settings: SinkSettings
     connector: SinkConnector[Any]
     conversion: Callable[[], Conversion]
     client: ClientSettings
+    producer: Mapping[str, Any]
     bootstrap_servers: str
     place: Callable[[str], str] = field(repr=False)
+    file: ConfigFile = field(repr=False)
     warnings: Sequence[str] = ()
+    config_hash: str = ""
 
 
 def configure(
@@ -67,15 +78,29 @@ def configure(
     connector = _connector(reading, settings)
     conversion = read_conversion(reading)
     client = read_client(reading)
+    producer = read_letter_producer(reading, is_used=bool(reading.value(LETTER_TOPIC)))
     bootstrap = read_bootstrap(reading)
-    _refuse_lost_dead_letters(reading)
+    _refuse_lost_dead_letters(reading, connector)
     _tell_of_unknown(reading)
     if findings.problems:
         raise ConfigError(findings.problems)
     return ConfiguredConnector(
-        settings, connector, conversion, client, bootstrap, findings.place,
-        tuple(findings.warnings),
+        settings, connector, conversion, client, producer, bootstrap, findings.place, file,
+        tuple(findings.warnings), fingerprint(findings.given),
     )  # fmt: skip
+
+
+def read_kafka(worker: ConfigFile) -> tuple[str, str, ClientSettings]:
+    """The client, bootstrap.servers and the client's settings of a worker's file. ConfigError for
+    what is wrong."""
+    nothing = ConfigFile(worker.path)
+    reading = Reading(_findings(nothing, worker), Catalog())
+    client, settings, bootstrap = (
+        read_client_name(reading), read_client(reading), read_bootstrap(reading)
+    )  # fmt: skip
+    if reading.findings.problems:
+        raise ConfigError(reading.findings.problems)
+    return client, bootstrap, settings
 
 
 def _findings(file: ConfigFile, worker: ConfigFile | None) -> Findings:
@@ -98,7 +123,6 @@ def _connector(reading: Reading, settings: SinkSettings | None) -> Any:
         return None
     model = connector.config_class
     _read_other_names(reading, model)
-    reading.not_honoured |= model.not_honoured
     config = reading.model(model)
     if config is None or settings is None:
         return None
@@ -113,11 +137,15 @@ def _read_other_names(reading: Reading, model: type[ConnectorConfig]) -> None:
         reading.stand_in(own, other)
 
 
-def _refuse_lost_dead_letters(reading: Reading) -> None:
-    if reading.value(DEAD_LETTERS):
-        reading.known.add(DEAD_LETTERS)
-        why = "cannot be set: this version has no dead letters yet; records would be dropped"
-        reading.findings.refused(DEAD_LETTERS, why)
+def _refuse_lost_dead_letters(reading: Reading, connector: Any) -> None:
+    """With errors.tolerance=none there is never a dead letter, and somebody counts on them."""
+    if reading.value("errors.tolerance", "none") != "none":
+        return
+    of_sink = aliases(connector.config_class) if connector is not None else {}
+    for key in (LETTER_TOPIC, *(key for key in of_sink if key.startswith(DEAD_LETTERS))):
+        if reading.value(key):
+            why = "needs errors.tolerance=all: else the first bad record stops its partition"
+            reading.findings.problem(key, f"{reading.findings.given[key].key} {why}")
 
 
 def _tell_of_unknown(reading: Reading) -> None:

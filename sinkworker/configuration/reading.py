@@ -53,4 +53,5 @@ class Reading:
 
     def model(self, model: type[ConfigModel], prefix: str = "") -> Any:
         self.known.update(prefix + alias for alias in aliases(model))
+        self.not_honoured |= {prefix + key: why for key, why in model.not_honoured.items()}
         return checked(model, self.findings, prefix, self.context)

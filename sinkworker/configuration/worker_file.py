@@ -10,30 +10,31 @@ from collections.abc import Mapping
 from sinkworker.api import ConfigError
 from sinkworker.configuration.client import BOOTSTRAP, CLIENT, OVERRIDE, SECURITY
 from sinkworker.properties import ConfigFile
-from sinkworker.validation import Findings, Given, tell_of_unknown
+from sinkworker.validation import Findings, Given, aliases, checked, tell_of_unknown
+from sinkworker.worker_settings import WorkerSettings
 
 NOT_YET = "this version does not have it yet"
 WORKER_NOT_HONOURED: Mapping[str, str] = {
     "access.control.": NOT_YET,
+    "admin.listeners": "every listener also answers /admin",
     "admin.": "the worker's admin client takes the consumer's settings",
     "client.id": "client ids are made of the connector's name",
     "config.": "connectors are given on the command line",
-    "connector.client.config.override.policy": "connector files may override everything",
     "group.id": "tasks of one connector form the group connect-<name>; start more workers freely",
     "internal.": "there is nothing internal to convert",
-    "listeners": NOT_YET,
+    "listeners.https.": "https takes one PEM file, listeners.https.ssl.keystore.location",
     "metrics.": NOT_YET,
     "offset.flush.timeout.ms": "a flush may take as long as consumer.max.poll.interval.ms allows",
     "offset.storage.": "offsets are stored by each sink, with its own writes",
     "plugin.discovery": "plugins are found by their entry points",
     "plugin.path": "plugins are installed with pip and found by their entry points",
-    "producer.": "a sink produces nothing",
+    "producer.": "only dead letters are produced; see producer.override.* of a connector",
     "rest.": NOT_YET,
     "scheduled.rebalance.max.delay.ms": "Kafka's group coordinator divides the work",
     "status.storage.": "there is no status topic",
     "task.shutdown.graceful.timeout.ms": "see --help of start for how a worker ends",
     "topic.creation.enable": "a sink creates no topics",
-    "topic.tracking.": NOT_YET,
+    "topic.tracking.": "active topics are always tracked, and can be reset",
 }
 # What a worker file may say for all its connectors.
 # From which packages transforms may call functions. A connector's file cannot say it.
@@ -42,18 +43,19 @@ CONVERTERS = ("key.converter", "value.converter", "header.converter")
 WORKER_KEYS = (BOOTSTRAP, CLIENT, *CONVERTERS, "offset.flush.interval.ms")
 
 
-def worker_warnings(worker: ConfigFile) -> list[str]:
-    """What a worker file says to no effect. ConfigError for keys that nobody knows."""
+def read_worker(worker: ConfigFile) -> tuple[WorkerSettings, list[str]]:
+    """What is the worker's own, and what its file says to no effect. ConfigError for what is wrong."""
     given = {key: Given(entry.value, worker, key) for key, entry in worker.entries.items()}
     findings = Findings(worker, given, warnings=list(worker.warnings))
     findings.problems += worker.problems
-    known = {key for key in worker.entries if _is_worker_default(key)}
+    settings = checked(WorkerSettings, findings)
+    known = {key for key in worker.entries if _is_worker_default(key)} | {*aliases(WorkerSettings)}
     tell_of_unknown(
         worker.entries, {*known, *WORKER_KEYS, CALLABLE_PACKAGES}, WORKER_NOT_HONOURED, findings
     )
-    if findings.problems:
+    if findings.problems or settings is None:
         raise ConfigError(findings.problems)
-    return findings.warnings
+    return settings, findings.warnings
 
 
 def _is_worker_default(key: str) -> bool:

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sinkworker.api import DataError, Schema
@@ -121,7 +122,11 @@ def _decimal(schema: Mapping[str, Any], payload: Any) -> Decimal:
     data = _bytes(schema, payload)
     if "scale" not in parameters:
         raise DataError(f"a decimal without a scale{_named(schema)}")
-    scale = int(parameters["scale"])
+    return decimal_of(data, int(parameters["scale"]))
+
+
+def decimal_of(data: bytes, scale: int) -> Decimal:
+    """The number that these bytes are, big endian, divided by ten to the power of the scale."""
     number = int.from_bytes(data, "big", signed=True)
     digits = tuple(map(int, str(abs(number))))
     return Decimal((int(number < 0), digits, -scale))
@@ -168,3 +173,8 @@ _LOGICAL: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "org.apache.kafka.connect.data.Time": _time,
     "org.apache.kafka.connect.data.Timestamp": _timestamp,
 }
+
+
+def scalar_reader(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """How the JSON of a type that is not made of others is read, where it is not null."""
+    return partial(_LOGICAL.get(schema.get("name", "")) or _READERS[schema["type"]], schema)

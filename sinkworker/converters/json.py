@@ -8,10 +8,10 @@ nesting is possible to about 200 levels.
 from __future__ import annotations
 
 import json as stdlib_json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
 from pydantic_core import from_json
@@ -26,10 +26,21 @@ INFINITE = frozenset({float("inf"), float("-inf")})
 class JsonConverterConfig(ConfigModel):
     schemas_enable: bool = True
     """Whether every message is an envelope `{"schema": …, "payload": …}`."""
+    schema_content: str = ""
+    """The schema of all messages, with `schemas.enable`: each of them is a payload only."""
     decimal_format: Literal["BASE64", "NUMERIC"] = "BASE64"
     """How the envelope writes decimals; both forms are read."""
     replace_null_with_default: bool = False
     """Whether a null in a field with a default becomes that default. (Kafka's default is true.)"""
+
+    not_honoured: ClassVar[Mapping[str, str]] = {"schemas.cache.size": "nothing is kept of schemas"}
+
+    @field_validator("schema_content")
+    @classmethod
+    def _is_schema(cls, text: str) -> str:
+        if text and not _is_object(text):
+            raise ValueError("It is no schema in JSON")
+        return text
 
     @field_validator("decimal_format", mode="before")
     @classmethod
@@ -46,28 +57,29 @@ class JsonConverter(Converter):
         super().__init__(config, is_key=is_key)
         self._enveloped = config.schemas_enable
         self._envelope = Envelope(fills_nulls=config.replace_null_with_default)
+        self._schema = stdlib_json.loads(config.schema_content) if config.schema_content else None
 
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
         if not data:
             return None, None
-        try:
-            value = from_json(data, allow_inf_nan=False, cache_strings="keys")
-        except ValueError as error:
-            raise DataError(f"invalid JSON: {error}") from None
-        if _is_infinite(value):
-            raise DataError(INFINITY)
+        value = parsed(data)
         if not self._enveloped:
             return None, value
         try:
-            return self._envelope.open(value)
+            return self._opened(value)
         except InexactError:
-            return self._envelope.open(stdlib_json.loads(data, parse_float=Decimal))
+            return self._opened(parsed_exactly(data))
         except DataError:
             raise
         except Exception as error:  # whatever a malformed schema leads to; its text may show data
             raise DataError(f"a malformed envelope ({type(error).__name__})") from None
+
+    def _opened(self, value: Any) -> tuple[Schema | None, Any]:
+        if self._schema is None:
+            return self._envelope.open(value)
+        return self._schema, self._envelope.typed(self._schema, value)
 
     def decode_all(
         self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
@@ -82,6 +94,29 @@ class JsonConverter(Converter):
         if _is_any_infinite(values):
             raise DataError(INFINITY)
         return [None] * len(values), values
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(stdlib_json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+def parsed(data: bytes) -> Any:
+    """A JSON text. DataError when it is none."""
+    try:
+        value = from_json(data, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise DataError(f"invalid JSON: {error}") from None
+    if _is_infinite(value):
+        raise DataError(INFINITY)
+    return value
+
+
+def parsed_exactly(data: bytes) -> Any:
+    """A JSON text that was parsed before, now with its fractions as decimals."""
+    return stdlib_json.loads(data, parse_float=Decimal)
 
 
 def _is_infinite(value: Any) -> bool:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Protocol
+from typing import Any, Protocol
 
+from sinkworker.kafka import java_producer
 from sinkworker.kafka.java_settings import ClientSettings, Reading
+from sinkworker.kafka.letters import LetterTopic
 from sinkworker.kafka.subscription import Subscription
-from sinkworker.runtime.ports import Consumer
+from sinkworker.runtime.ports import Consumer, DeadLetters
 
-KAFKA_PYTHON, CONFLUENT = "kafka-python", "confluent"
+CLIENTS = KAFKA_PYTHON, CONFLUENT = "kafka-python", "confluent"
 MISSING = "It needs a package: pip install 'sinkworker[fast]'"
 
 
@@ -24,8 +26,15 @@ class Connection(Protocol):
         """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
         ...
 
-    def check(self) -> None:
-        """Whether a broker answers and lets us in. RetriableError when not."""
+    def dead_letters(self, topic: LetterTopic, task: int) -> DeadLetters:
+        """Connects when there is a letter."""
+        ...
+
+    def check(self) -> str | None:
+        """Whether a broker answers and lets us in; the cluster's id, where it says one.
+
+        RetriableError when not: nothing runs yet, and whoever starts workers may do so again.
+        """
         ...
 
 
@@ -47,6 +56,17 @@ def read_settings(
     return of_kafka_python.read_settings(overrides, unread)
 
 
+def read_producer(client: str, overrides: Mapping[str, str]) -> java_producer.Reading:
+    """Translate `producer.override.*`, given without that prefix. See `java_producer.read`."""
+    if client == CONFLUENT:
+        from sinkworker.kafka.confluent import producer_settings
+
+        return producer_settings.read_producer(overrides)
+    from sinkworker.kafka import producer_settings as of_kafka_python
+
+    return of_kafka_python.read_producer(overrides)
+
+
 def connection(
     client: str,
     bootstrap_servers: str,
@@ -54,10 +74,11 @@ def connection(
     settings: ClientSettings,
     fetch_budget: int,
     poll_records: int,
+    producer: Mapping[str, Any] | None = None,
 ) -> Connection:
     """fetch_budget: bytes a task may hold. poll_records: how many a poll returns at most, unless the
-    settings say otherwise."""
-    arguments = (bootstrap_servers, connector, settings, fetch_budget, poll_records)
+    settings say otherwise. producer: the client's arguments for that of dead letters."""
+    arguments = (bootstrap_servers, connector, settings, fetch_budget, poll_records, producer or {})
     if client == CONFLUENT:
         from sinkworker.kafka.confluent.connection import ConfluentConnection
 

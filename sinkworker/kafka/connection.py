@@ -10,18 +10,22 @@ import gc
 import socket
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
 from sinkworker.api import RetriableError
 from sinkworker.kafka.consumer import KafkaPythonConsumer
+from sinkworker.kafka.dead_letters import KafkaDeadLetters
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.java_producer import in_time
 from sinkworker.kafka.java_settings import ClientSettings
+from sinkworker.kafka.letters import LetterForm, LetterTopic
 from sinkworker.kafka.network import Manager
+from sinkworker.kafka.producer_settings import DIALECT as OF_PRODUCER
 from sinkworker.kafka.security import RefusedError
 from sinkworker.kafka.subscription import Subscription
 
@@ -33,7 +37,7 @@ class Connection:
     """How the tasks of one connector reach Kafka.
 
     fetch_budget: bytes a task may hold at a time. poll_records: how many records a poll returns at
-    most, unless the settings say otherwise.
+    most, unless the settings say otherwise. producer: kafka-python's arguments for that of dead letters.
     """
 
     bootstrap_servers: str
@@ -41,6 +45,7 @@ class Connection:
     settings: ClientSettings
     fetch_budget: int
     poll_records: int
+    producer: Mapping[str, Any] = field(default_factory=dict)
 
     def consumer(self, subscription: Subscription, task: int) -> KafkaPythonConsumer:
         """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
@@ -53,13 +58,40 @@ class Connection:
             raise
         return KafkaPythonConsumer(client, admin, subscription, self.settings.lookup_within_ms)
 
-    def check(self) -> None:
-        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
-        whoever starts workers may do so again."""
+    def dead_letters(self, topic: LetterTopic, task: int) -> KafkaDeadLetters:
+        """Connects when there is a letter."""
+        arguments = self._for_producer(task)
+        admin = {k: v for k, v in arguments.items() if k in KafkaAdminClient.DEFAULT_CONFIG}
+        return KafkaDeadLetters(
+            LetterForm(topic, self.connector, task),
+            lambda: self._made(KafkaAdminClient, admin),
+            lambda: self._made(KafkaProducer, arguments),
+        )  # fmt: skip
+
+    def _for_producer(self, task: int) -> dict[str, Any]:
+        consumer = self.settings.consumer
+        chosen = {"client_id": f"connector-dlq-producer-{self.connector}"} | dict(self.producer)
+        version = {"api_version": consumer["api_version"]} if "api_version" in consumer else {}
+        return version | in_time(chosen, OF_PRODUCER, self.settings.max_poll_interval_ms) | {
+            "client_id": f"{chosen['client_id']}-{task}",
+            **self._common(chosen),
+        }  # fmt: skip
+
+    def check(self) -> str | None:
+        """Whether a broker answers and lets us in; the cluster's id, where it says one.
+
+        RetriableError when not: nothing runs yet, and whoever starts workers may do so again.
+        """
         try:
-            self._made(KafkaAdminClient, self._for_admin(self._arguments(0))).close()
+            admin = self._made(KafkaAdminClient, self._for_admin(self._arguments(0)))
         except RefusedError as error:
             raise RetriableError(str(error)) from error
+        try:
+            cluster_id: str | None = admin.describe_cluster().get("cluster_id")
+        except Exception:  # it is nice to know, no more
+            cluster_id = None
+        admin.close()
+        return cluster_id
 
     def _arguments(self, task: int) -> dict[str, Any]:
         defaults = {
@@ -73,10 +105,15 @@ class Connection:
         return chosen | {
             "client_id": f"{chosen['client_id']}-{task}",
             "group_instance_id": f"{instance}-{task}" if instance else None,
-            "bootstrap_servers": self.bootstrap_servers.split(","),
-            "bootstrap_timeout_ms": BOOTSTRAP_WITHIN_MS,
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
+            **self._common(chosen),
+        }
+
+    def _common(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "bootstrap_timeout_ms": BOOTSTRAP_WITHIN_MS,
             "metrics_enabled": False,
             "socket_options": _socket_options(chosen),
             **self.settings.security.arguments(),
@@ -103,7 +140,8 @@ class Connection:
                 client = client_class(**arguments, kafka_client=net_client)
                 # With api.version it has not asked for anything yet. The answer to its first request,
                 # which names no topics, would pass for the answer to the one after `subscribe`.
-                client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
+                if client_class is not KafkaProducer:  # whose own thread has begun to do that
+                    client._manager.bootstrap(BOOTSTRAP_WITHIN_MS, refresh=False)
                 return client
         except Exception as error:
             for net in begun:

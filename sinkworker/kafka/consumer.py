@@ -202,6 +202,14 @@ class KafkaPythonConsumer:
             answer = self._client.end_offsets(asked, timeout_ms=self._lookup_within_ms)
         return {TopicPartition(*p): offset for p, offset in answer.items()}
 
+    def known_ends(self) -> Mapping[TopicPartition, int]:
+        with self._state._lock:
+            return {
+                TopicPartition(*partition): state.highwater
+                for partition, state in self._state.assignment.items()
+                if state.highwater is not None
+            }
+
     def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> Mapping[TopicPartition, int | None]:

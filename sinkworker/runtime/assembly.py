@@ -11,18 +11,22 @@ from random import Random
 from typing import Any
 
 from sinkworker.api import Converter, SinkConnector
+from sinkworker.runtime.assignment import Assignment
 from sinkworker.runtime.backoff import Backoff
+from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.context import TaskContext
+from sinkworker.runtime.errants import Errants
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.opening import Opening, OutOfRange
 from sinkworker.runtime.pipeline import Pipeline, TransformStep
-from sinkworker.runtime.ports import Clock, Consumer
+from sinkworker.runtime.ports import Clock, Consumer, DeadLetters
 from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.restarts import Quarantines, RestartPolicy
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.start import EARLIEST, Start
 from sinkworker.runtime.status import Counters
-from sinkworker.runtime.tolerance import Tolerance
+from sinkworker.runtime.tolerance import Tolerance, class_name
 from sinkworker.runtime.watch import Watchdog
 
 
@@ -45,7 +49,8 @@ class TaskPlan:
 
     retry_delay_max_ms, retry_timeout_ms: the back-off's longest delay, and when it gives up (-1:
     never). flush_timeout_ms: what a task is told a flush may take. stalled_after_ms: how long a
-    client may fetch nothing although there is more to read.
+    client may fetch nothing although there is more to read. dead_letters: makes the place to which
+    a task's errant records are sent, by the task's number. config_hash: names the configuration.
     """
 
     name: str
@@ -60,6 +65,18 @@ class TaskPlan:
     retry_timeout_ms: int = -1
     flush_timeout_ms: int = 240_000
     stalled_after_ms: int = 30_000
+    breaker: Breaker = field(default_factory=Breaker)
+    dead_letters: Callable[[int], DeadLetters] | None = None
+    config_hash: str = ""
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
+
+    def keeps_originals(self) -> bool:
+        return self.tolerance.is_tolerant and (
+            self.tolerance.logs_messages
+            or self.breaker.is_set
+            or self.dead_letters is not None
+            or self.connector.stores_dead_letters
+        )
 
     def backoff(self) -> Backoff:
         return Backoff(self.retry_delay_max_ms, self.retry_timeout_ms, Random())
@@ -85,22 +102,27 @@ def assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting) 
 
 def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting) -> Parts:
     connector, counters, clock = plan.connector, lasting.counters, lasting.clock
-    context = TaskContext(plan.name, number, plan.flush_timeout_ms, plan.tolerance)
+    assignment = Assignment(keeps_originals=plan.keeps_originals())
+    dead_letters = plan.dead_letters(number) if plan.dead_letters is not None else None
+    errants = Errants(plan.tolerance, assignment, plan.breaker, dead_letters)
+    context = TaskContext(plan.name, number, plan.flush_timeout_ms, errants, plan.config_hash)
     task, store = connector.create_task(context), connector.offset_store()
+    errants.task_class = class_name(task)
     opening = Opening(
         task, store, plan.start, plan.out_of_range, joins_by_pattern=plan.joins_by_pattern
     )
     return Parts(
         task=task,
         store=store,
-        context=context,
+        errants=errants,
         delivery=connector.delivery,
         consumer=consumer,
-        held=Held(task, opening, consumer),
+        held=Held(task, opening, consumer, assignment),
         pipeline=_pipeline(plan),
         flush_policy=plan.flush_policy,
         recovery=Recovery(lasting.backoff, opening, clock, counters, context.owner),
         watchdog=Watchdog(plan.stalled_after_ms, counters),
+        quarantines=Quarantines(plan.restarts),
         counters=counters,
         clock=clock,
     )

@@ -14,12 +14,15 @@ tasks or stores.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
 from sinkworker.api import Advance, Claim, ErrantRecord, Offset, TopicPartition
+from sinkworker.runtime.breaker import Tally
+from sinkworker.runtime.originals import Original, Originals
+from sinkworker.runtime.ports import RawRecord
 
 
 class State(Enum):
@@ -44,15 +47,22 @@ LEGAL: Mapping[tuple[State, Step], State] = {
 }
 
 
+SKIP_OR_MOVE = "Set errors.tolerance=all to skip such records, or move the offset past it."
+
+
 class Barrier(NamedTuple):
-    """A record that must not be passed, and why."""
+    """A record that must not be passed, why, and what to do about it."""
 
     offset: int
     cause: str
+    advice: str = SKIP_OR_MOVE
 
 
 class Delivery(NamedTuple):
-    """What became of a stretch of offsets that was read: up to `next`, not including it."""
+    """What became of a stretch of offsets that was read: up to `next`, not including it.
+
+    originals: all of its records, as they were read.
+    """
 
     next: int
     leader_epoch: int | None
@@ -60,6 +70,7 @@ class Delivery(NamedTuple):
     filtered: int
     errant: tuple[ErrantRecord, ...]
     bytes: int
+    originals: Sequence[RawRecord] = ()
 
 
 class Pending(NamedTuple):
@@ -72,7 +83,10 @@ class Pending(NamedTuple):
 
 @dataclass(slots=True)
 class Book:
-    """One partition. `stored` is what the sink holds, `position` what was delivered."""
+    """One partition. `stored` is what the sink holds, `position` what was delivered.
+
+    delivered: how many records, since it was assigned; those that were read again count again.
+    """
 
     state: State = State.CLAIMING
     epoch: int = 0
@@ -83,10 +97,14 @@ class Book:
     filtered: int = 0
     bytes: int = 0
     errant: list[ErrantRecord] = field(default_factory=list)
+    errant_bytes: int = 0
+    originals: Originals = field(default_factory=Originals)
+    tally: Tally = field(default_factory=Tally)
     since_ms: int | None = None
     barrier: Barrier | None = None
     cause: str | None = None
     attempts: int = 0
+    delivered: int = 0
 
     def step(self, step: Step) -> None:
         after = LEGAL.get((self.state, step))
@@ -97,8 +115,9 @@ class Book:
         self.state = after
 
     def forget_pending(self) -> None:
-        self.records = self.filtered = self.bytes = 0
+        self.records = self.filtered = self.bytes = self.errant_bytes = 0
         self.errant = []
+        self.originals.forget()
         self.since_ms = None
 
     @property
@@ -113,7 +132,9 @@ class Book:
 class Assignment:
     """The state table: every held partition's book."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_originals: bool = False) -> None:
+        """keeps_originals: whether what is pending is kept as it was read, too."""
+        self._keeps_originals = keeps_originals
         self._books: dict[TopicPartition, Book] = {}
 
     def __contains__(self, partition: TopicPartition) -> bool:
@@ -154,6 +175,7 @@ class Assignment:
         book = self._books[partition]
         book.step(Step.OPENED)
         book.forget_pending()
+        book.originals, book.tally = Originals(), Tally()
         book.epoch, book.stored, book.cause = claim.epoch, claim.resume, None
         book.position, book.leader_epoch = claim.resume.next, claim.resume.leader_epoch
         if book.barrier is not None and book.position > book.barrier.offset:
@@ -215,11 +237,31 @@ class Assignment:
         if delivery.next != book.position:
             book.position, book.leader_epoch = delivery.next, _known(delivery.leader_epoch)
         book.records += delivery.records
+        book.delivered += delivery.records
         book.filtered += delivery.filtered
         book.bytes += delivery.bytes
-        book.errant.extend(delivery.errant)
+        for errant in delivery.errant:
+            _leave_out(book, errant)
+        if self._keeps_originals:
+            book.originals.add(delivery.originals)
+            book.bytes += delivery.bytes
         if book.since_ms is None and book.is_pending:
             book.since_ms = now_ms
+
+    def original(self, partition: TopicPartition, offset: int) -> Original | None:
+        """A pending record as it was read, where such are kept."""
+        book = self._books.get(partition)
+        return book.originals.find(offset) if book is not None else None
+
+    def reported(self, errant: ErrantRecord) -> None:
+        """The task has not taken a record that was delivered to it."""
+        book = self._books[errant.source]
+        book.records -= 1
+        _leave_out(book, errant)
+
+    def forget_originals(self, partition: TopicPartition) -> None:
+        """Nothing of what was delivered so far can still be reported."""
+        self._books[partition].originals.forget()
 
     # flushes
 
@@ -230,6 +272,10 @@ class Assignment:
             sum(book.bytes for book in books),
             min((book.since_ms for book in books if book.since_ms is not None), default=None),
         )
+
+    def laden(self, max_bytes: int) -> list[TopicPartition]:
+        """Open partitions whose errant records alone take so much memory."""
+        return [p for p in self.in_state(State.OPEN) if self._books[p].errant_bytes >= max_bytes]
 
     def advances(
         self, of: Collection[TopicPartition] | None = None
@@ -246,6 +292,12 @@ class Assignment:
             book = self._books[partition]
             book.stored = advance.to
             book.forget_pending()
+            book.tally.forget_before(book.originals.passed)
+
+
+def _leave_out(book: Book, errant: ErrantRecord) -> None:
+    book.errant.append(errant)
+    book.errant_bytes += len(errant.key or b"") + len(errant.value or b"")
 
 
 def _known(leader_epoch: int | None) -> int | None:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sinkworker.api import Converter, RetriableError, Schema
+from sinkworker.api import ConnectError, Converter, DataError, Schema
 from sinkworker.api.record import Header
 from sinkworker.runtime.ports import Columns
 
@@ -37,8 +37,13 @@ class Decoded(NamedTuple):
         return self.undecodable[at], self.errors[at]
 
 
+def is_of_the_record(error: Exception) -> bool:
+    """Whether it is told of the record. An outage is not, nor is a right that the worker lacks."""
+    return isinstance(error, DataError) or not isinstance(error, ConnectError)
+
+
 def decoded(raws: Columns, topic: str, key: Converter, value: Converter) -> Decoded:
-    """All of them, also those after one that fails. RetriableError leaves at once."""
+    """All of them, also those after one that fails. What is no record's fault leaves at once."""
     keys, values, headers = raws.keys, raws.values, raws.headers
     failed: dict[int, Exception] = {}
     key_schemas, decoded_keys = _decode_all(key, topic, keys, headers, failed)
@@ -60,10 +65,10 @@ def _decode_all(
 ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
     try:
         return converter.decode_all(topic, data, headers)
-    except RetriableError:
-        raise
-    except Exception:
-        return _decode_each(converter, topic, data, headers, failed)
+    except Exception as error:
+        if not is_of_the_record(error):
+            raise  # otherwise it is found below; and those found there do not come of this one
+    return _decode_each(converter, topic, data, headers, failed)
 
 
 def _decode_each(
@@ -78,8 +83,8 @@ def _decode_each(
     for index, (each, its_headers) in enumerate(zip(data, headers, strict=True)):
         try:
             schemas[index], values[index] = converter.decode(topic, each, its_headers)
-        except RetriableError:
-            raise
         except Exception as error:
+            if not is_of_the_record(error):
+                raise
             failed.setdefault(index, error)
     return schemas, values

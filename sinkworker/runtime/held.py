@@ -21,9 +21,15 @@ log = logging.getLogger(__name__)
 class Held:
     """One task's partitions, with the consumer that reads them."""
 
-    def __init__(self, task: SinkTask, opening: Opening, consumer: Consumer) -> None:
+    def __init__(
+        self,
+        task: SinkTask,
+        opening: Opening,
+        consumer: Consumer,
+        assignment: Assignment | None = None,
+    ) -> None:
         self._task, self._opening, self._consumer = task, opening, consumer
-        self.assignment = Assignment()
+        self.assignment = assignment or Assignment()
 
     def all(self) -> list[TopicPartition]:
         return list(self.assignment.books())
@@ -140,13 +146,28 @@ class Held:
         self.assignment.quarantine(partition, cause, epoch)
         log.error("Quarantined %s. %s", partition, cause)
 
+    def standing(self) -> dict[TopicPartition, int]:
+        """Those that are quarantined, and the offsets they stand at."""
+        books = self.assignment.books()
+        return {
+            p: stored.next if (stored := books[p].stored) is not None else -1
+            for p in self.assignment.in_state(State.QUARANTINED)
+        }
+
+    def begin_anew(self, partitions: Collection[TopicPartition]) -> None:
+        """Open these again, as if nothing had been wrong with them."""
+        for partition in partitions:
+            log.warning("%s: beginning anew (task.restart.max)", partition)
+            self.drop([partition])
+            self.assignment.forgive(partition)
+
     def quarantine_stopped(self) -> None:
         """Those that stand before a record they cannot pass, with all before it flushed."""
         for partition, barrier in self.assignment.stopped():
             self.quarantine(
                 partition,
                 f"{barrier.cause}. Everything before it is committed; this partition waits. "
-                "Set errors.tolerance=all to skip such records, or move the offset past it.",
+                f"{barrier.advice}",
             )
 
     def quarantine_recreated(self, partitions: Collection[TopicPartition]) -> None:

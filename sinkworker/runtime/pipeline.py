@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, update_wrapper
+from inspect import unwrap
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -15,17 +16,17 @@ from sinkworker.api import (
     Converter,
     ErrantRecord,
     Predicate,
-    RetriableError,
     SinkRecord,
     Stage,
     TopicPartition,
     Transform,
 )
 from sinkworker.runtime.assignment import Barrier, Delivery
-from sinkworker.runtime.decoding import Decoded, decoded
+from sinkworker.runtime.decoding import Decoded, decoded, is_of_the_record
 from sinkworker.runtime.headers import header_conversion
 from sinkworker.runtime.ports import Columns, Fetched, RawRecord, columns
-from sinkworker.runtime.tolerance import Tolerance, sentence
+from sinkworker.runtime.tolerance import Tolerance, class_name, sentence
+from sinkworker.runtime.traces import let_go
 
 TransformStep = Callable[[SinkRecord], SinkRecord | None]
 
@@ -45,13 +46,23 @@ def step(transform: Transform, predicate: Predicate | None, *, negate: bool) -> 
     if predicate is None:
         return transform.apply
     test = predicate.test
-    return lambda record: transform.apply(record) if test(record) is not negate else record
+
+    def apply(record: SinkRecord) -> SinkRecord | None:
+        return transform.apply(record) if test(record) is not negate else record
+
+    return update_wrapper(apply, transform.apply)
 
 
 def _before(fetched: Fetched, count: int, offset: int) -> Fetched:
     """The first `count` records, up to an offset. Its leader epoch is that of the last of them."""
     records = fetched.records[:count]
     return Fetched(fetched.start, records, offset, records[-1].leader_epoch if records else None)
+
+
+def _owner(apply: TransformStep | None) -> object:
+    """The transform that a step applies."""
+    function = unwrap(apply) if apply is not None else None
+    return getattr(function, "__self__", function)
 
 
 class Pipeline:
@@ -67,7 +78,9 @@ class Pipeline:
     ) -> None:
         self._key_converter, self._value_converter = key_converter, value_converter
         self._convert_headers = header_conversion(header_converter)
+        self._header_converter = header_converter
         self._steps, self._tolerance = tuple(steps), tolerance
+        self._failed_step: TransformStep | None = None
 
     def process(
         self, source: TopicPartition, fetched: Fetched, barrier: Barrier | None
@@ -97,8 +110,9 @@ class Pipeline:
             done += 1
         filtered = done - len(records) - len(errant)
         delivery = Delivery(
-            fetched.next, fetched.leader_epoch, len(records), filtered, tuple(errant), of_raws.size
-        )
+            fetched.next, fetched.leader_epoch, len(records), filtered, tuple(errant), of_raws.size,
+            fetched.records,
+        )  # fmt: skip
         return Processed(records, delivery, barrier)
 
     def _convert(
@@ -132,42 +146,51 @@ class Pipeline:
                     append(record)
                 elif (transformed := self._transform(record)) is not None:
                     append(transformed)
-        except RetriableError:
-            raise
         except Exception as error:
+            if not is_of_the_record(error):
+                raise
             assert offset is not None
             at = bisect_left(of_client.offsets, offset)
             return at, self._errant(source, raws[at], error)
         return end, None if failure is None else self._errant(source, raws[end], failure)
 
     def _transform(self, record: SinkRecord) -> SinkRecord | None:
-        for apply in self._steps:
-            transformed = apply(record)
-            if transformed is None:
-                return None
-            record = transformed
+        apply = None
+        try:
+            for apply in self._steps:
+                transformed = apply(record)
+                if transformed is None:
+                    return None
+                record = transformed
+        except Exception:
+            self._failed_step = apply
+            raise
         return record
 
     def _errant(self, source: TopicPartition, raw: RawRecord, error: Exception) -> ErrantRecord:
+        let_go(error)
+        stage, executing = self._stage(source, raw)
         return ErrantRecord(
-            source, raw.offset, self._stage(source, raw), error,
-            raw.timestamp, raw.key, raw.value, raw.headers,
+            source, raw.offset, stage, error, raw.timestamp, raw.key, raw.value, raw.headers,
+            class_name(executing),
         )  # fmt: skip
 
-    def _stage(self, source: TopicPartition, raw: RawRecord) -> Stage:
-        """Which stage failed. Tried again here, so that the hot loop need not keep track."""
+    def _stage(self, source: TopicPartition, raw: RawRecord) -> tuple[Stage, object]:
+        """Which stage failed, and whose. Tried again here, so that the hot loop need not keep track."""
         topic, headers = source.topic, raw.headers
+        key, value = self._key_converter, self._value_converter
         stages = (
-            (Stage.KEY_CONVERTER, partial(self._key_converter.decode, topic, raw.key, headers)),
+            (Stage.KEY_CONVERTER, key, partial(key.decode, topic, raw.key, headers)),
+            (Stage.VALUE_CONVERTER, value, partial(value.decode, topic, raw.value, headers)),
             (
-                Stage.VALUE_CONVERTER,
-                partial(self._value_converter.decode, topic, raw.value, headers),
+                Stage.HEADER_CONVERTER,
+                self._header_converter,
+                partial(self._convert_headers, topic, headers),
             ),
-            (Stage.HEADER_CONVERTER, partial(self._convert_headers, topic, headers)),
         )
-        for stage, convert in stages:
+        for stage, converter, convert in stages:
             try:
                 convert()
             except Exception:
-                return stage
-        return Stage.TRANSFORMATION
+                return stage, converter
+        return Stage.TRANSFORMATION, _owner(self._failed_step)

@@ -1,4 +1,4 @@
-"""What the engine needs from the outside: a consumer, and a clock.
+"""What the engine needs from the outside: a consumer, a place for dead letters, and a clock.
 
 Owns the values that cross those borders. Must not know any Kafka client.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from sinkworker.api import Header, Offset, TopicPartition
+from sinkworker.api import ErrantRecord, Header, Offset, TopicPartition
 from sinkworker.api.errors import ConnectError
 
 
@@ -175,6 +175,10 @@ class Consumer(Protocol):
         """The offset up to which this consumer may read: the last stable one under read_committed."""
         ...
 
+    def known_ends(self) -> Mapping[TopicPartition, int]:
+        """Where the logs ended when they were last fetched from; no request is sent. Never raises."""
+        ...
+
     def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> Mapping[TopicPartition, int | None]:
@@ -197,6 +201,19 @@ class Consumer(Protocol):
 
     def close(self) -> None:
         """Send what the mirror still owes, leave the group, let go of connections. Never raises."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where errant records go that the sink does not store itself. Used from one thread only."""
+
+    def send(self, letters: Sequence[ErrantRecord]) -> None:
+        """Returns when all of them are safe there. RetriableError when they are not known to be;
+        ConnectError when they are refused. What is sent again may then be there twice."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. Never raises."""
         ...
 
 

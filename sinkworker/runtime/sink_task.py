@@ -27,12 +27,13 @@ from sinkworker.api import (
     SinkTask,
     TopicPartition,
 )
-from sinkworker.runtime.assignment import Assignment, Barrier
-from sinkworker.runtime.context import TaskContext
+from sinkworker.runtime.assignment import SKIP_OR_MOVE, Assignment, Barrier
+from sinkworker.runtime.errants import Errants, TooManyErrantError
 from sinkworker.runtime.flush_policy import FlushPolicy
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.mailbox import Command, Mailbox
-from sinkworker.runtime.pipeline import Pipeline
+from sinkworker.runtime.metrics import Newest, Pace
+from sinkworker.runtime.pipeline import Pipeline, Processed
 from sinkworker.runtime.ports import (
     Assigned,
     BrokenPartitionsError,
@@ -45,6 +46,7 @@ from sinkworker.runtime.ports import (
     Revoked,
 )
 from sinkworker.runtime.recovery import Recovery
+from sinkworker.runtime.restarts import Quarantines
 from sinkworker.runtime.status import Board, Counters, picture
 from sinkworker.runtime.tolerance import reason
 from sinkworker.runtime.watch import Every, Watchdog
@@ -64,7 +66,7 @@ class Parts:
 
     task: SinkTask
     store: OffsetStore | None
-    context: TaskContext
+    errants: Errants
     delivery: Delivery
     consumer: Consumer
     held: Held
@@ -72,6 +74,7 @@ class Parts:
     flush_policy: FlushPolicy
     recovery: Recovery
     watchdog: Watchdog
+    quarantines: Quarantines
     counters: Counters
     clock: Clock
 
@@ -98,9 +101,11 @@ class SinkTaskLoop:
     def __init__(self, parts: Parts, mailbox: Mailbox, board: Board) -> None:
         self._parts, self._mailbox, self._board = parts, mailbox, board
         self._task, self._consumer, self._held = parts.task, parts.consumer, parts.held
+        self._errants = parts.errants
         self._flush_policy, self._recovery, self._clock = (
             parts.flush_policy, parts.recovery, parts.clock
         )  # fmt: skip
+        self._measures, self._newest, self._pace = parts.counters.measures, Newest(), Pace()
         self._task_decides = False  # when to flush, and not the flush policy
         store = parts.store or OffsetStore
         self._alters, self._publishing = Every(store.alters_seen_within_ms), Every(STATUS_EVERY_MS)
@@ -181,6 +186,7 @@ class SinkTaskLoop:
     def _apply(self, event: Event) -> None:
         log.info("%s %s", type(event).__name__, ", ".join(map(str, sorted(event.partitions))))
         if isinstance(event, Assigned):
+            self._measures.rebalanced()
             self._held.assign(event.partitions)
             return
         if isinstance(event, Revoked):
@@ -217,14 +223,26 @@ class SinkTaskLoop:
 
     def _put(self, partition: TopicPartition, batch: Fetched) -> None:
         barrier = self._assignment.barrier(partition)
+        began_ms = self._clock.now_ms()
         processed = self._parts.pipeline.process(partition, batch, barrier)
-        if processed.records:
-            self._task.put(partition, processed.records)
         self._assignment.delivered(partition, processed.delivery, self._clock.now_ms())
+        self._hand_over(partition, processed)
+        self._measures.put(len(batch.records), self._clock.now_ms() - began_ms)
+        self._newest.read(partition, batch.records)
         if processed.barrier is not None:
             self._assignment.put_barrier(partition, processed.barrier)
         if self._assignment.barrier(partition) is not None:
             self._halt_at_barriers()
+
+    def _hand_over(self, partition: TopicPartition, processed: Processed) -> None:
+        for errant in processed.delivery.errant:
+            self._errants.count(errant)
+        if processed.records:
+            self._task.put(partition, processed.records)
+        for errant in self._errants.take():
+            self._assignment.reported(errant)
+        if self._task.reports_from_put_only:
+            self._assignment.forget_originals(partition)
 
     def _halt_at_barriers(self) -> None:
         self._consumer.pause(self._assignment.at_barrier())
@@ -241,7 +259,8 @@ class SinkTaskLoop:
         chosen = self._task.due(now_ms)
         self._task_decides = chosen is not None
         if chosen is not None:
-            return {*chosen, *self._assignment.at_barrier()}
+            laden = self._assignment.laden(self._flush_policy.max_bytes)
+            return {*chosen, *laden, *self._assignment.at_barrier()}
         due = self._flush_policy.due(now_ms, self._assignment.pending())
         return self._held.open_ones() if due else ()
 
@@ -255,11 +274,14 @@ class SinkTaskLoop:
         self._held.quarantine_recreated(partitions)
         advances = self._assignment.advances(partitions)
         if advances:
-            self._task.flush(advances)
+            began_ms = self._clock.now_ms()
+            with self._errants.flushing(advances):
+                self._task.flush(advances)
             self._assignment.flushed(advances)
+            took_ms, newest = self._clock.now_ms() - began_ms, self._newest.flushed(advances)
+            self._measures.flushed(advances.values(), took_ms, newest)
             self._recovery.succeeded()
-            reported = self._parts.context.take_reported()
-            self._parts.counters.flushed(advances.values(), reported)
+            self._parts.counters.flushed(advances.values(), len(self._errants.take()))
             self._tell_kafka(advances)
         self._held.quarantine_stopped()
 
@@ -281,11 +303,13 @@ class SinkTaskLoop:
 
     def recover(self, error: ConnectError, began_ms: int) -> None:
         """What every failure leads to; its attempt began then. Raises it when nothing can be done."""
-        self._parts.context.take_reported()
+        self._errants.take()
         if isinstance(error, RecordRejectedError):
             if error.source not in self._assignment:
                 raise error  # a task that reports what it was not given
-            self._assignment.put_barrier(error.source, Barrier(error.offset, error.cause))
+            advice = error.advice if isinstance(error, TooManyErrantError) else SKIP_OR_MOVE
+            barrier = Barrier(error.offset, error.cause, advice)
+            self._assignment.put_barrier(error.source, barrier)
         else:
             claimed, in_group = self._held.claimed_ones(), self._consumer.in_group
             self._recovery.failed(error, began_ms, claimed, in_group=in_group)
@@ -303,6 +327,7 @@ class SinkTaskLoop:
             self._parts.counters.reopened += self._held.drop_altered()
         if not self._mailbox.is_paused:
             self._notice_a_stalled_client(now_ms)
+            self._held.begin_anew(self._parts.quarantines.due(self._held.standing(), now_ms))
 
     def _notice_a_stalled_client(self, now_ms: int) -> None:
         books = self._assignment.books()
@@ -321,6 +346,9 @@ class SinkTaskLoop:
     def _publish_now(self) -> None:
         counters, waiting_for = self._parts.counters, self._recovery.waiting_for
         counters.mirror_failures = self._consumer.mirror_failures()
+        now_ms, is_paused = self._clock.now_ms(), self._mailbox.is_paused
+        self._pace.look(self._measures, now_ms, counters.records, paused=is_paused)
         self._board.status = picture(
-            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for
-        )
+            self._assignment, counters, paused=self._mailbox.is_paused, waiting_for=waiting_for,
+            ends=self._consumer.known_ends(),
+        )  # fmt: skip

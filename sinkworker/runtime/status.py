@@ -5,13 +5,16 @@ Owns what can be known of a task from outside. Must not hold anything that the t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
 
 from sinkworker.api import Advance, Offset, TopicPartition
 from sinkworker.runtime.assignment import Assignment, Book, State
+from sinkworker.runtime.metrics import Measures
 
 
 class TaskState(Enum):
@@ -25,13 +28,18 @@ class TaskState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """position: next after what was delivered. stored: what the sink holds. cause: of quarantine."""
+    """position: next after what was delivered. stored: what the sink holds. cause: of quarantine.
+
+    delivered: records since the partition was assigned. end: the log's, as the client last saw it.
+    """
 
     state: State
     epoch: int
     position: int
     stored: Offset | None
     cause: str | None
+    delivered: int = 0
+    end: int | None = None
 
 
 @dataclass(slots=True)
@@ -48,9 +56,10 @@ class Counters:
     client_rebuilds: int = 0
     stuck_transactions: int = 0
     mirror_failures: int = 0
+    measures: Measures = field(default_factory=Measures)
 
     def flushed(self, advances: Iterable[Advance], reported: int) -> None:
-        """reported: how many of the records the task found to be bad."""
+        """reported: how many of the records the task found to be bad while it flushed."""
         self.flushes += 1
         self.records -= reported
         self.errant += reported
@@ -71,22 +80,43 @@ class TaskStatus:
 
 
 class Board:
-    """Where a task's thread pins its newest status; any thread may look."""
+    """Where a task's thread pins its newest status; any thread may look.
+
+    pinned_at: when, by the monotonic clock; a loop that turns pins one several times a second.
+    """
 
     def __init__(self) -> None:
         self.status = TaskStatus(TaskState.UNASSIGNED)
 
+    @property
+    def status(self) -> TaskStatus:
+        return self._status
 
-def partition_statuses(assignment: Assignment) -> dict[TopicPartition, PartitionStatus]:
-    return {partition: _status(book) for partition, book in assignment.books().items()}
+    @status.setter
+    def status(self, status: TaskStatus) -> None:
+        self._status, self.pinned_at = status, time.monotonic()
 
 
-def _status(book: Book) -> PartitionStatus:
-    return PartitionStatus(book.state, book.epoch, book.position, book.stored, book.cause)
+def partition_statuses(
+    assignment: Assignment, ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, PartitionStatus]:
+    books = assignment.books().items()
+    return {partition: _status(book, ends.get(partition)) for partition, book in books}
+
+
+def _status(book: Book, end: int | None) -> PartitionStatus:
+    return PartitionStatus(
+        book.state, book.epoch, book.position, book.stored, book.cause, book.delivered, end
+    )
 
 
 def picture(
-    assignment: Assignment, counters: Counters, *, paused: bool, waiting_for: str | None
+    assignment: Assignment,
+    counters: Counters,
+    *,
+    paused: bool,
+    waiting_for: str | None,
+    ends: Mapping[TopicPartition, int] = MappingProxyType({}),
 ) -> TaskStatus:
     """A task that runs. With a quarantined partition it is FAILED, where Connect's users look."""
     causes = [book.cause for book in assignment.books().values() if book.cause]
@@ -94,6 +124,6 @@ def picture(
     return TaskStatus(
         TaskState.FAILED if causes else state,
         "\n".join(causes) or waiting_for,
-        partition_statuses(assignment),
-        copy(counters),
+        partition_statuses(assignment, ends),
+        replace(counters, measures=copy(counters.measures)),
     )

@@ -25,6 +25,14 @@ class Tolerance:
     def __init__(self, mode: ToleranceMode, *, log_errors: bool, include_messages: bool) -> None:
         self._mode, self._log_errors, self._include_messages = mode, log_errors, include_messages
 
+    @property
+    def is_tolerant(self) -> bool:
+        return self._mode is ToleranceMode.ALL
+
+    @property
+    def logs_messages(self) -> bool:
+        return self._log_errors and self._include_messages
+
     def accepts(self, errant: ErrantRecord) -> bool:
         """Whether to go on without this record. Says so in the log when that is wanted."""
         if self._mode is ToleranceMode.NONE:
@@ -45,6 +53,13 @@ def sentence(errant: ErrantRecord) -> str:
         f"{errant.source} offset {errant.offset} failed in {errant.stage.value}: "
         f"{reason(errant.error)}"
     )
+
+
+def class_name(of: object) -> str:
+    """How a class, or that of an object, is called in a dead letter: as Python imports it."""
+    found = of if isinstance(of, type) else type(of)
+    module = "" if found.__module__ == "builtins" else f"{found.__module__}."
+    return module + found.__qualname__
 
 
 def reason(error: BaseException) -> str:

@@ -6,6 +6,7 @@ Owns what authors of plugins need for their tests. Imports the engine, which it 
 from sinkworker.testing.broker import InMemoryBroker
 from sinkworker.testing.clock import FakeClock
 from sinkworker.testing.consumer import InMemoryConsumer
+from sinkworker.testing.dead_letters import InMemoryDeadLetters
 from sinkworker.testing.harness import Harness, Worker, encode
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Harness",
     "InMemoryBroker",
     "InMemoryConsumer",
+    "InMemoryDeadLetters",
     "Worker",
     "encode",
 ]

@@ -135,6 +135,10 @@ class InMemoryConsumer:
     def stable_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         return {p: self._log(p).readable_end() for p in partitions}
 
+    def known_ends(self) -> Mapping[TopicPartition, int]:
+        logs = self._broker.logs
+        return {p: logs[p].end for p in list(self._positions) if p in logs}
+
     def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> Mapping[TopicPartition, int | None]:

@@ -73,6 +73,7 @@ class Worker:
         self._mailbox.post(Command.STOP)
         self._loop.run()
         self.consumer.close()
+        self._parts.errants.close()
         self._parts.task.stop()
         self._is_running = False
 

@@ -110,6 +110,10 @@ class WitnessedConnector(SinkConnector[ConnectorConfig]):
     def offset_store(self) -> OffsetStore | None:
         return self._connector.offset_store()
 
+    @property
+    def stores_dead_letters(self) -> bool:
+        return self._connector.stores_dead_letters
+
 
 class History:
     """One seeded run. The same seed on the same sink does the same things."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from sinkworker.api import (
     Advance,
@@ -29,9 +29,10 @@ class StrictContext:
     owner: str
     task: int = 0
     flush_timeout_ms: int = 60_000
+    config_hash: str = ""
     rejected: list[int] = field(default_factory=list)
 
-    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> None:
+    def report(self, source: TopicPartition, record: SinkRecord, error: Exception) -> NoReturn:
         self.rejected.append(record.offset)
         raise RecordRejectedError(source, record.offset, str(error)) from error
 

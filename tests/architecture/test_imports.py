@@ -20,6 +20,17 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.converters": {
         "sinkworker.converters", "sinkworker.api", "pydantic", "pydantic_core",
     },
+    # the only users of what comes with extras
+    "sinkworker.converters.registry": {"sinkworker.api", "pydantic", "confluent_kafka"},
+    "sinkworker.converters.protobuf_files": {
+        "sinkworker.converters", "sinkworker.api", "google", "grpc_tools",
+    },
+    "sinkworker.converters.protobuf_schema": {
+        "sinkworker.converters", "sinkworker.api", "google", "confluent_kafka",
+    },
+    "sinkworker.converters.protobuf": {
+        "sinkworker.converters", "sinkworker.api", "google",
+    },
     "sinkworker.transforms": {
         "sinkworker.transforms", "sinkworker.converters", "sinkworker.api", "pydantic",
     },
@@ -41,14 +52,32 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.documentation": {
         "sinkworker.validation", "sinkworker.api", "pydantic", "pydantic_core",
     },
+    "sinkworker.worker_settings": {"sinkworker.api", "pydantic"},
     "sinkworker.configuration": {
-        "sinkworker.configuration",
+        "sinkworker.configuration", "sinkworker.worker_settings",
         "sinkworker.settings", "sinkworker.properties", "sinkworker.validation",
         "sinkworker.plugins", "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
     },
     "sinkworker.app": {
+        "sinkworker.administration", "sinkworker.rest", "sinkworker.worker_settings",
         "sinkworker.configuration", "sinkworker.properties", "sinkworker.plugins",
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api",
+    },
+    # operations
+    "sinkworker.administration": {
+        "sinkworker", "sinkworker.administration", "sinkworker.rest.port",
+        "sinkworker.configuration", "sinkworker.documentation", "sinkworker.plugins",
+        "sinkworker.properties", "sinkworker.settings", "sinkworker.validation",
+        "sinkworker.runtime", "sinkworker.api",
+    },
+    "sinkworker.rest": {
+        "sinkworker.rest", "sinkworker.worker_settings", "sinkworker.runtime", "sinkworker.api",
+    },
+    "sinkworker.rest.server": {
+        "sinkworker.rest", "starlette", "uvicorn", "sinkworker.runtime", "sinkworker.api",
+    },
+    "sinkworker.rest.prometheus": {
+        "sinkworker.rest", "prometheus_client", "sinkworker.runtime", "sinkworker.api",
     },
     "sinkworker.failpoints": {"sinkworker.api"},
     "sinkworker.plugin_project": {"sinkworker.plugins"},
@@ -59,7 +88,8 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "sinkworker.demo", "sinkworker.failpoints", "click",
+        "sinkworker.demo", "sinkworker.failpoints", "sinkworker.properties", "sinkworker.rest",
+        "click",
     },
     # a user of the command line, and nothing else of it
     "sinkworker.demo": {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tests.faults import (
     commits,
+    dead_letters,
     errors,
     kafka_faults,
     kafka_network,
@@ -17,6 +18,7 @@ from tests.faults import (
     postgres_network,
     postgres_servers,
     rebalances,
+    registry,
     s3_faults,
     s3_garbage,
     s3_unknown,
@@ -45,6 +47,8 @@ SHORT = interleaved(
     kills.s3_rounds(placed=3, random=4),
     s3_unknown.rounds(several=2, silent=2, given_up=2, killed=2),
     s3_zombies.rounds(),
+    dead_letters.rounds(),
+    registry.rounds(),
     [*s3_faults.rounds(), *s3_users.rounds(), *s3_garbage.rounds()],
 )
 
@@ -66,5 +70,8 @@ PROMISED = {
     s3_zombies.LATE: 5,
     s3_faults.MEASURE: 24,
     s3_garbage.MEASURE: 5,
+    dead_letters.MEASURE: 20,
+    registry.DOWN: 16,
+    registry.CHANGES: 12,
 }
 """So many faults the short run shows at least, by measure."""

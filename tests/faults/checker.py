@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.faults import history, postgres_checker, s3_checker
+from tests.faults import history, letters, postgres_checker, s3_checker
 from tests.faults.findings import Case, Findings, check_logs, check_offsets
 from tests.services.kafka_tools import KafkaTools
 
@@ -23,6 +23,8 @@ def check(case: Case) -> dict[str, Any]:
     judge = s3_checker if case.url.startswith("http://") else postgres_checker
     stored, snapshots = judge.examine(findings, case, log)
     check_offsets(findings, case, log, stored)
+    if case.letters:
+        letters.check(findings, case, log, stored)
     check_logs(findings, case)
     return {
         "records": sum(log.partitions[p].count_before(stored.get(p, 0)) for p in log.partitions),

@@ -30,6 +30,7 @@ class Case:
     stopped: [partition, offset] of those that rightly stand still, and where.
     kept: a copy of a log that was damaged later (`history.keep`).
     gone: [partition, first, past the last] of what Kafka lost before anybody could read it.
+    letters: where dead letters are: a table, a topic, files; empty where there can be none.
     """
 
     bootstrap: str
@@ -43,6 +44,7 @@ class Case:
     stopped: Sequence[tuple[int, int]] = ()
     kept: str | None = None
     gone: Sequence[tuple[int, int, int]] = ()
+    letters: str = ""
 
 
 class Findings:

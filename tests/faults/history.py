@@ -20,13 +20,17 @@ NOTHING = State(0, -1, 0)
 
 @dataclass
 class PartitionLog:
-    """offsets and records run side by side; states[i] is what the first i of them amount to."""
+    """offsets and records run side by side; states[i] is what the first i of them amount to.
+
+    bad: what must become a dead letter instead, with its offset.
+    """
 
     start: int
     end: int
     offsets: list[int] = field(default_factory=list)
     records: list[Cargo] = field(default_factory=list)
     states: list[State] = field(default_factory=lambda: [NOTHING])
+    bad: list[tuple[int, Cargo]] = field(default_factory=list)
 
     def count_before(self, offset: int) -> int:
         return bisect_left(self.offsets, offset)
@@ -103,6 +107,9 @@ def _entries(
 def _fill(log: PartitionLog, entries: Entries, table: str) -> None:
     fold, rows = FOLDS[table], {}  # type: ignore[var-annotated]
     for offset, record in entries:
+        if record.stage is not None:
+            log.bad.append((offset, record))
+            continue
         log.offsets.append(offset)
         log.records.append(record)
         log.states.append(fold(rows, log.states[-1], record))

@@ -86,6 +86,8 @@ def recreation(rig: Rig, is_running: bool, is_refilled: bool | None) -> None:
     unread, old = rig.backlog(), _topic_id(rig)
     assert unread > 0
     rig.kafka.delete_topic(rig.topic)
+    if is_running:  # a topic that comes back before anybody looked at the metadata is not claimed
+        worker.wait_for("Revoked ")
     rig.kafka.create_topic(rig.topic, partitions=2)
     rig.send(4_000 if is_refilled else 100)
     rig.struck(f"topic recreated while {unread} offsets were not read")

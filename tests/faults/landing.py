@@ -27,6 +27,10 @@ class Landing(ABC):
     """Keys of a connector that flushes seldom."""
     at_every_poll: ClassVar[Mapping[str, str]]
     """And of one that flushes after each poll of 200 records."""
+    claims_apart: ClassVar[bool]
+    """Whether each partition is claimed by itself."""
+    bad: ClassVar[Sequence[str]]
+    """In which ways a record may be bad."""
     environment: ClassVar[Mapping[str, str]]
     """What a worker's secrets are read from."""
     url: str

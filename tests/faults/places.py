@@ -57,9 +57,27 @@ PLACES = {
     "close.before": Place(f"{CONSUMER}.close", "before", often=False),
 }
 
+LETTERS = "sinkworker.kafka.dead_letters:KafkaDeadLetters"
+
+LETTER_PLACES = {
+    "letters.sending": Place(f"{LETTERS}.send", "before"),
+    "letters.sent": Place(f"{LETTERS}.send", "after"),
+    "letters.stored": Place("connectors.postgres.dead_letters:LetterTable.add", "after"),
+}
+"""Passed only by connectors with dead letters."""
+
+GROWTH = "connectors.postgres.growth:Growth.grow"
+
+GROWTH_PLACES = {
+    "growth.before": Place(GROWTH, "before", often=False),
+    "growth.after": Place(GROWTH, "after", often=False),
+}
+"""Passed only where records have fields that the table has no columns for."""
+
 # kafka-python's → confluent's.
 OF_CONFLUENT = {
     CONSUMER: "sinkworker.kafka.confluent.consumer:ConfluentConsumer",
+    LETTERS: "sinkworker.kafka.confluent.dead_letters:ConfluentDeadLetters",
     f"{LISTENER}.on_partitions_assigned": "sinkworker.kafka.confluent.rebalance:Rebalances.on_assign",
     f"{LISTENER}.on_partitions_revoked": "sinkworker.kafka.confluent.rebalance:Rebalances.on_revoke",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from tests.faults.cargo import Cargo, State
 from tests.faults.findings import Case, Findings, compare, snapshots
@@ -20,6 +21,7 @@ def examine(findings: Findings, case: Case, log: History) -> tuple[dict[int, int
         stored = _stored(connection, case)
         _check_rows(findings, connection, case, log, stored)
         _check_moves(findings, connection, case)
+        _check_ledger(findings, connection, case)
     return stored, _check_snapshots(findings, case, log)
 
 
@@ -38,24 +40,30 @@ def _check_rows(
     findings: Findings, connection: psycopg.Connection[Any], case: Case, log: History,
     stored: dict[int, int],
 ) -> None:  # fmt: skip
-    columns, order = "p, n, k, body", "landed" if case.table == "inserted" else "p, n"
-    rows = connection.execute(f"SELECT {columns} FROM {case.table} ORDER BY {order}")
+    order = "landed" if case.table == "inserted" else "p, n"
+    cursor = connection.cursor(row_factory=dict_row)
     found: dict[int, list[Cargo]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(Cargo(*row))
+    for row in cursor.execute(f"SELECT * FROM {case.table} ORDER BY {order}"):
+        record = Cargo(**{name: row[name] for name in Cargo._fields if name in row})
+        found.setdefault(record.p, []).append(record)
     for p in found.keys() - log.partitions.keys():
         findings.add("phantom", f"{len(found[p])} rows of partition {p}, which is not in the log")
     for p, partition in log.partitions.items():
-        wanted = _wanted(partition, stored.get(p, 0), case.table)
-        compare(findings, p, wanted, found.get(p, []), log.aborted)
+        there_must_be = wanted(partition, stored.get(p, 0), case.table)
+        compare(findings, p, there_must_be, found.get(p, []), log.aborted)
 
 
-def _wanted(log: PartitionLog, offset: int, table: str) -> list[Cargo]:
+def wanted(log: PartitionLog, offset: int, table: str) -> list[Cargo]:
+    """A key's later record wins; a field that it lacks is left as it is."""
     records = log.records[: log.count_before(offset)]
     if table == "inserted":
         return records
-    last = {record.k: record for record in records}
-    return sorted(record for record in last.values() if record.body is not None)
+    rows: dict[str, Cargo] = {}
+    for record in records:
+        before = rows.pop(record.k, None)
+        if record.body is not None:
+            rows[record.k] = before._replace(**record.fields()) if before else record
+    return sorted(rows.values(), key=lambda row: row.n)
 
 
 # moves
@@ -83,6 +91,31 @@ def _check_moves(findings: Findings, connection: psycopg.Connection[Any], case: 
         if is_workers and before is not None and after is not None and after < before:
             findings.add("offset", f"partition {p}: back from {before} to {after}")
         epochs[p] = epoch
+
+
+# ledger
+
+
+def _check_ledger(findings: Findings, connection: psycopg.Connection[Any], case: Case) -> None:
+    """Commits lie end to end, their counts add up, and the last one is where the offset stands."""
+    query = (
+        "SELECT partition, kind, from_offset, to_offset, records + errant + filtered + gaps "
+        "FROM sinkworker_ledger WHERE connector = %s AND topic = %s ORDER BY number"
+    )
+    at: dict[int, int | None] = {}
+    for p, kind, start, end, counted in connection.execute(query, [case.connector, case.topic]):
+        if kind == "commit" and start != at.get(p):
+            findings.add("ledger", f"partition {p}: a commit from {start} after {at.get(p)}")
+        if kind == "commit" and end - start != counted:
+            findings.add("ledger", f"partition {p}: {start} to {end} counts {counted}")
+        at[p] = end
+    claimed = (
+        "SELECT partition, next_offset FROM sinkworker_offsets "
+        "WHERE connector = %s AND topic = %s AND owner IS NOT NULL AND next_offset IS NOT NULL"
+    )
+    for p, offset in connection.execute(claimed, [case.connector, case.topic]):
+        if at.get(p) != offset:
+            findings.add("ledger", f"partition {p}: it ends at {at.get(p)}, the offset is {offset}")
 
 
 # snapshots

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.faults.cargo import SECRET
+from tests.faults.cargo import BAD_JSON, BAD_ROW, SECRET
 from tests.faults.landing import Landing
 from tests.faults.observer import PostgresObserver
 from tests.faults.places import PLACES
@@ -32,6 +32,8 @@ class PostgresLanding(Landing):
     places = PLACES
     in_a_hurry = {"batch.size": "2000"}
     at_every_poll = {"batch.size": "1", "consumer.override.max.poll.records": "200"}
+    claims_apart = False
+    bad = (BAD_JSON, BAD_ROW)
     environment = {"PG_PASSWORD": SECRET}
 
     def __init__(self, servers: Servers, *, own_server: bool) -> None:

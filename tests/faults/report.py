@@ -22,7 +22,7 @@ and what came of it. An anomaly would be a record that is lost, there twice, cha
 aborted transaction or not in the log at all; a snapshot in which offset and data do not agree; a commit
 by an older epoch; a broken chain of entries; a secret or a record's value in a log. A round counts only
 if its fault provably struck a worker that still had a backlog. Rounds run side by side, three at a
-time."""
+time. The schema registry is one that fails on request."""
 
 
 @dataclass

@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 
 from sinkworker.failpoints import VARIABLE, Failpoint
-from tests.faults import cargo, history
+from tests.faults import cargo, history, letters
 from tests.faults.findings import Case
 from tests.faults.landing import Kind, Landing
 from tests.faults.observer import Observer
@@ -104,7 +104,7 @@ class FaultyWorker(WorkerProcess):
             if each["hit"] != 0
         ]
 
-    def wait_fired(self, seconds: float = 30) -> str:
+    def wait_fired(self, seconds: float = 60) -> str:
         """Until one of its failpoints has struck; which."""
 
         def has_fired() -> bool:
@@ -166,6 +166,8 @@ class Rig:
         self.beside: list[str] = []
         """Other connectors that read the same topic, to be judged as well."""
         self.table, self.partitions, self.topic = "inserted", 2, ""
+        self.letters = ""
+        """Where bad records go that the backlog then has: a table, a topic, files."""
         self.outcome = Outcome()
         self._kept: str | None = None
         self._workers: list[FaultyWorker] = []
@@ -217,6 +219,8 @@ class Rig:
         self.table, self.partitions = table, partitions
         self.topic = self.kafka.create_topic(partitions=partitions, **settings)
         self._numbers = [0] * partitions
+        if cargo.BAD_ROW in self._bad():
+            self.database.execute(cargo.REFUSE_BAD_ROWS.format(table))
         self.send(records, keys)
         self.observe()
 
@@ -238,8 +242,15 @@ class Rig:
             numbers = range(self._numbers[p], self._numbers[p] + count)
             self._numbers[p] += count
             different = keys or self.landing.different_keys
-            made += cargo.make(self.dice, p, numbers, different, tombstones)
+            made += cargo.make(self.dice, p, numbers, different, tombstones, self._bad())
         return made
+
+    def _bad(self) -> Sequence[str]:
+        """In which ways records are bad. An upsert never writes what a later record of the same flush
+        replaces, so whether that would have been a bad row nobody knows."""
+        if not self.letters:
+            return ()
+        return self.landing.bad if self.table == "inserted" else (cargo.BAD_JSON,)
 
     def grow(self, partitions: int) -> None:
         """Add partitions to the topic, up to this number."""
@@ -278,6 +289,7 @@ class Rig:
             "topics": self.topic,
             "value.converter": "JsonConverter",
             "value.converter.schemas.enable": "false",
+            **letters.keys(self.letters, self.connector),
         } | {key.replace("__", "."): value for key, value in keys.items()}  # fmt: skip
         path = self.home / f"connector-{len(list(self.home.glob('connector-*')))}.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in lines.items()))
@@ -405,7 +417,7 @@ class Rig:
                 self.kafka_server.bootstrap, self.landing.url, connector, self.topic,
                 self.table, str(self.snapshots(connector)),
                 [str(worker.log_file) for worker in self._workers], complete,
-                list((stopped or {}).items()), self._kept, gone,
+                list((stopped or {}).items()), self._kept, gone, self.letters,
             )  # fmt: skip
             self._try(case)
             if self.outcome.anomalies:

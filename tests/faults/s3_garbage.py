@@ -41,6 +41,7 @@ def collect_beside(rig: Rig) -> None:
     others = rig.config(name=other, topics__dir=rig.connector)
     beside = rig.worker(others, seconds_a_flush=REST).start()
     for _ in range(3):
+        rig.send(800)
         _leave_orphans(rig, config)
         at = time.monotonic()
         heir = rig.worker(config, seconds_a_flush=REST).start()

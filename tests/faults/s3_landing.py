@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.faults.cargo import SECRET
+from tests.faults.cargo import BAD_JSON, SECRET
 from tests.faults.chains import Chains
 from tests.faults.landing import Landing
 from tests.faults.observer import S3Observer
@@ -38,6 +38,8 @@ class S3Landing(Landing):
     places = S3_PLACES
     in_a_hurry = {"flush.size": "2000"}
     at_every_poll = {"rotate.schedule.interval.ms": "1"}
+    claims_apart = True
+    bad = (BAD_JSON,)
     environment = {"S3_SECRET": SECRET_KEY, "PG_PASSWORD": SECRET}
 
     def __init__(self, servers: Servers, dice: Random) -> None:

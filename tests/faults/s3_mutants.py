@@ -76,13 +76,13 @@ S3_MUTANTS = (
             Edit(
                 "connectors/s3/task.py",
                 "            self._lanes.map(lambda pending: self._upload(pending, deadline), files)\n"
-                "        of = {source: [f.named for f in files if f.source == source] "
+                "        of = {source: [f for f in files if f.source == source] "
                 "for source in advances}\n\n"
                 "        def commit(item: tuple[TopicPartition, Advance]) -> None:\n"
                 "            deadline.check(f\"committing {item[0]}\")\n"
                 "            self._commit(*item, of[item[0]])\n\n"
                 "        self._lanes.map(commit, advances.items())\n",
-                "            of = {source: [f.named for f in files if f.source == source] "
+                "            of = {source: [f for f in files if f.source == source] "
                 "for source in advances}\n"
                 "            for item in advances.items():\n"
                 "                self._commit(*item, of[item[0]])\n"

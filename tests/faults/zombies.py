@@ -90,7 +90,8 @@ def stop_both(rig: Rig, places: Sequence[str] = BEFORE_THE_FENCE) -> None:
     config = rig.config(**rig.landing.at_every_poll)
     zombie = stopped_at(rig, config, rig.dice.choice(places))
     epochs, stored = rig.epochs(), rig.stored()
-    heir = started(rig, config, rig.landing.places["claim.after"].failpoint("stop"))
+    claims = rig.partitions if rig.landing.claims_apart else 1
+    heir = started(rig, config, rig.landing.places["claim.after"].failpoint("stop", claims))
     _wait_taken(rig, epochs, heir)
     assert rig.stored() == stored, "the heir was to claim and no more"
     rig.struck_under_backlog(f"{zombie.fired()[0]}; heir: {heir.fired()[0]}")

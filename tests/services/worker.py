@@ -17,7 +17,9 @@ class WorkerProcess:
 
     def __init__(self, *configs: Path, env: Mapping[str, str] | None = None, log: Path) -> None:
         self._configs, self._log = configs, log
-        self._env = dict(os.environ) | dict(env or {})
+        # What it remembers belongs to the test, as its log does.
+        own = {"XDG_STATE_HOME": str(log.absolute().parent / f"{log.stem}.state")}
+        self._env = dict(os.environ) | own | dict(env or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> WorkerProcess:
@@ -36,6 +38,11 @@ class WorkerProcess:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def rest_port(self) -> int:
+        """Where its REST listens, as soon as its log says so."""
+        self.wait_for("REST on ")
+        return int(self.log_lines("REST on ")[-1].split("REST on ")[1].split()[0].rsplit(":", 1)[1])
 
     def log(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""

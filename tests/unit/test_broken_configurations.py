@@ -168,8 +168,37 @@ CASES = [
 
     # what would lose records
     ("errors.deadletterqueue.topic.name=dlq",
-     ":6: errors.deadletterqueue.topic.name cannot be set: "
-     "this version has no dead letters yet; records would be dropped"),
+     ":6: errors.deadletterqueue.topic.name needs errors.tolerance=all: "
+     "else the first bad record stops its partition"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead letters",
+     ":7: Invalid value dead letters for configuration errors.deadletterqueue.topic.name: "
+     "A topic's name consists of 1 to 249 of A-Z a-z 0-9 . _ -"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.topic.name=alerts",
+     ": The DLQ topic 'alerts' may not be included in the list of topics ('topics=alerts') consumed "
+     "by the connector"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead\n-topics\ntopics.regex=d.*",
+     ": The DLQ topic 'dead' may not be matched by the regex for the topics ('topics.regex=d.*') "
+     "consumed by the connector"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.max.ratio=1.5",
+     ":7: Invalid value 1.5 for configuration errors.deadletterqueue.max.ratio: "
+     "Value must be at most 1.0"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.max.consecutive=-2",
+     ":7: Invalid value -2 for configuration errors.deadletterqueue.max.consecutive: "
+     "Value must be at least -1"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead\nproducer.override.acks=1\n"
+     "producer.override.linger.ms=x\nproducer.override.batch.sizes=1\n"
+     "producer.override.delivery.timeout.ms=10",
+     ":9: Invalid value x for configuration producer.override.linger.ms: Not a number of type INT",
+     ":11: Invalid value 10 for configuration producer.override.delivery.timeout.ms: "
+     "Value must be at least request.timeout.ms + linger.ms (5000)",
+     ":8: producer.override.acks can only be all: "
+     "a letter is safe before the offset that passes it is committed",
+     ":10: producer.override.batch.sizes is no setting of the producer of dead letters; "
+     "did you mean batch.size?"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead\n"
+     "producer.override.security.protocol=SSL",
+     ":8: producer.override.security.protocol cannot be set: "
+     "brokers let the producer in as they do the consumer; set security.protocol"),
 
     # several at once
     ("tasks.max=0\ncolour=red\nkey.converter=Nope\nconsumer.override.max.poll.records=0\n-file",

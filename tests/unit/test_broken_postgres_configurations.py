@@ -50,9 +50,27 @@ CASES = [
      f":6: Invalid value sinkworker.{64 * 'o'} for configuration offsets.table: "
      "Postgres has no names of more than 63 bytes"),
 
+    ("behavior.on.null.values=write",
+     ":6: Invalid value write for configuration behavior.on.null.values: "
+     "String must be one of: fail, ignore"),
+    ("text.nul=drop",
+     ":6: Invalid value drop for configuration text.nul: "
+     "String must be one of: fail, strip, replace"),
+    ("value.column=" + 32 * "ü",
+     f":6: Invalid value {32 * 'ü'} for configuration value.column: "
+     "Postgres has no names of more than 63 bytes"),
+
     # combinations that make no sense
+    ("value.column=payload\nfields.include=a",
+     ": value.column takes the whole value: choose fields with ReplaceField, not with "
+     "fields.include"),
     ("insert.mode=upsert", ": insert.mode=upsert needs a key: set pk.mode and pk.fields"),
     ("pk.mode=record_value", ": pk.mode=record_value needs pk.fields"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.table=sinkworker_offsets",
+     ": errors.deadletterqueue.table must be a table of its own"),
+    ("errors.tolerance=all\nerrors.deadletterqueue.table=" + 64 * "d",
+     f":7: Invalid value {64 * 'd'} for configuration errors.deadletterqueue.table: "
+     "Postgres has no names of more than 63 bytes"),
     ("pk.mode=kafka\npk.fields=topic,offset",
      ": pk.mode=kafka needs no pk.fields, or three: topic, partition, offset"),
     ("delete.enabled=true",

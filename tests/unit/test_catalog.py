@@ -236,7 +236,7 @@ def test_a_connector_that_lacks_a_part_is_told(environment: Environment, lacking
 
 
 @pytest.mark.parametrize(
-    "name", ["io.confluent.connect.avro.AvroConverter", "com.example.BsonConverter"]
+    "name", ["com.amazonaws.services.schemaregistry.Converter", "com.example.BsonConverter"]
 )
 def test_the_names_of_other_plugins_are_no_misspelling(name: str) -> None:
     names = ", ".join(plugin.name for plugin in Catalog().list(Kind.CONVERTER))

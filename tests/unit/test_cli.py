@@ -88,7 +88,10 @@ def test_the_version_is_told() -> None:
     ("arguments", "message"),
     [
         ((), "Usage: sinkworker [OPTIONS] COMMAND [ARGS]..."),
-        (("strat",), "No such command 'strat'. Did you mean 'start'?"),
+        (
+            ("strat",),
+            "No such command 'strat'. (Did you mean one of: 'restart', 'start', 'status'?)",
+        ),
         (("start",), "Missing argument 'CONFIG...'."),
         (("validate", "--no-enviroment", "x"), "No such option '--no-enviroment'."),
         (("validate", "."), "File '.' is a directory."),
@@ -113,7 +116,7 @@ def test_good_files_are_told_one_a_line() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (OK, "good: ok\nother: ok\n", "")
 
 
-@pytest.mark.parametrize(("folder", "count"), [("configs", 7), ("docker", 2)])
+@pytest.mark.parametrize(("folder", "count"), [("configs", 9), ("docker", 2)])
 def test_the_files_that_are_shipped_are_accepted(
     folder: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,7 +148,8 @@ def test_warnings_are_told_on_stderr_and_exit_with_0() -> None:
     assert result.exit_code == OK
     assert result.stdout == "good: ok\n"
     assert result.stderr == (
-        "warning: c.properties:6: producer.override.acks has no effect: a sink produces nothing\n"
+        "warning: c.properties:6: producer.override.acks has no effect: "
+        "without errors.deadletterqueue.topic.name nothing is produced\n"
     )
 
 
@@ -155,7 +159,8 @@ def test_warnings_are_errors_on_request() -> None:
     assert result.exit_code == INVALID
     assert result.stdout == ""
     assert result.stderr == (
-        "warning: c.properties:6: producer.override.acks has no effect: a sink produces nothing\n"
+        "warning: c.properties:6: producer.override.acks has no effect: "
+        "without errors.deadletterqueue.topic.name nothing is produced\n"
         "1 warning(s), and warnings are denied\n"
     )
     assert run("validate", "--no-environment", "--deny-warnings", good_file()).exit_code == OK

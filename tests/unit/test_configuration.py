@@ -9,14 +9,16 @@ import pytest
 
 from connectors.file import FileStreamSinkConnector
 from connectors.postgres import PostgresSinkConnector
-from sinkworker.api import SinkRecord, TopicPartition
+from sinkworker.api import ConfigError, SinkRecord, TopicPartition
 from sinkworker.app import load
-from sinkworker.configuration import configure, worker_warnings
+from sinkworker.configuration import configure, read_worker
 from sinkworker.converters.json import JsonConverter
 from sinkworker.converters.simple_header import SimpleHeaderConverter
 from sinkworker.converters.string import StringConverter
 from sinkworker.properties import read_file
+from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.opening import OutOfRange
+from sinkworker.runtime.restarts import RestartPolicy
 from sinkworker.runtime.start import EARLIEST, LATEST, AtOffsets, AtTime
 from tests.services.certificates import Authority
 from tests.unit.config_files import (
@@ -258,18 +260,53 @@ def test_transforms_apply_in_the_order_in_which_they_are_listed() -> None:
     ("key", "why"),
     [
         ("config.action.reload", "files are read when the worker starts"),
-        ("producer.override.acks", "a sink produces nothing"),
+        ("producer.override.acks", "without errors.deadletterqueue.topic.name nothing is produced"),
         ("admin.override.retries", "the worker's admin client takes the consumer's settings"),
         ("tasks.max.enforce", "never more than tasks.max tasks are started"),
-        (
-            "errors.deadletterqueue.topic.replication.factor",
-            "this version does not have it yet",
-        ),
     ],
 )
 def test_a_key_of_connect_without_effect_here_is_a_warning(key: str, why: str) -> None:
     read = configured(changed(FILE_SINK, f"{key}=x"))
     assert read.warnings == (f"c.properties:6: {key} has no effect: {why}",)
+
+
+def test_the_keys_of_errors_reach_the_engine() -> None:
+    keys = (
+        "errors.tolerance=all\nerrors.deadletterqueue.max.ratio=0.1\n"
+        "errors.deadletterqueue.max.consecutive=0\ntask.restart.max=-1\n"
+        "task.restart.backoff.ms=5\ntask.restart.backoff.max.ms=50"
+    )
+    settings = configured(changed(FILE_SINK, keys)).settings
+    assert settings.breaker == Breaker(max_ratio=0.1, max_consecutive=0)
+    assert settings.restarts == RestartPolicy(-1, 5, 50)
+    plain = configured(changed(FILE_SINK, "errors.tolerance=all")).settings
+    assert (plain.breaker, plain.restarts) == (Breaker(), RestartPolicy())
+
+
+@pytest.mark.parametrize(
+    ("sink", "key"),
+    [(POSTGRES_SINK, "errors.deadletterqueue.table"),
+     (FILE_SINK, "errors.deadletterqueue.topic.name")],
+)  # fmt: skip
+def test_a_place_for_dead_letters_needs_tolerance(sink: tuple[str, ...], key: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        configured(changed(sink, f"{key}=dead"))
+    assert str(refused.value) == (
+        f"c.properties:6: {key} needs errors.tolerance=all: "
+        "else the first bad record stops its partition"
+    )
+    assert configured(changed(sink, f"errors.tolerance=all\n{key}=dead")).warnings == ()
+
+
+def test_the_producer_of_dead_letters_has_the_settings_that_are_given() -> None:
+    keys = (
+        "errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead\n"
+        "producer.override.compression.type=zstd\nproducer.override.linger.ms=5\n"
+        "producer.override.acks=ALL"
+    )
+    producer = configured(changed(FILE_SINK, keys)).producer
+    assert (producer["compression_type"], producer["linger_ms"]) == ("zstd", 5)
+    assert (producer["acks"], producer["enable_idempotence"]) == ("all", False)
 
 
 def test_every_key_of_the_jdbc_sink_that_we_lack_is_a_warning_for_postgres_only() -> None:
@@ -294,12 +331,12 @@ def test_every_key_of_the_jdbc_sink_that_we_lack_is_a_warning_for_postgres_only(
             "offsets are stored by each sink, with its own writes",
         ),
         ("config.storage.topic", "connectors are given on the command line"),
-        ("producer.acks", "a sink produces nothing"),
+        ("producer.acks", "only dead letters are produced; see producer.override.* of a connector"),
     ],
 )
 def test_a_key_of_a_connect_worker_without_effect_here_is_a_warning(key: str, why: str) -> None:
     worker = read_file(write("w.properties", f"\n{key}=x\n"))
-    assert worker_warnings(worker) == [f"w.properties:2: {key} has no effect: {why}"]
+    assert read_worker(worker)[1] == [f"w.properties:2: {key} has no effect: {why}"]
 
 
 def test_the_worker_file_that_comes_with_kafka_is_accepted_with_warnings_only() -> None:

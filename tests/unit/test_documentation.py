@@ -9,10 +9,11 @@ import pytest
 from pydantic import Field, ValidationError
 
 from sinkworker.api import ConfigModel, CsvList, Password
-from sinkworker.documentation import KeyDoc, keys
+from sinkworker.documentation import KeyDoc, keys, table
 from sinkworker.plugins import Catalog, Kind
 from sinkworker.settings import SinkSettings
 from sinkworker.validation import aliases
+from sinkworker.worker_settings import WorkerSettings
 
 
 def bundled_models() -> dict[str, type[ConfigModel]]:
@@ -24,7 +25,7 @@ def bundled_models() -> dict[str, type[ConfigModel]]:
         if plugin.distribution == "sinkworker"
     ]
     loaded = {each.name: catalog.load(each.kind, each.name).config_class for each in plugins}
-    return {"every connector": SinkSettings, **loaded}
+    return {"every connector": SinkSettings, "the worker": WorkerSettings, **loaded}
 
 
 MODELS = bundled_models()
@@ -108,3 +109,8 @@ def test_inherited_keys_keep_their_texts_unless_they_are_described_again() -> No
     documented = {key.name: key for key in keys(Shade)}
     assert documented["red.part"] == KeyDoc("red.part", "INT", "9", (), "How much red is left.")
     assert documented["file"].text == "A file."
+
+
+def test_the_keys_of_the_worker_are_in_the_docs_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rest.md").read_text()
+    assert page.partition("<!-- worker keys -->\n")[2] == table(WorkerSettings)

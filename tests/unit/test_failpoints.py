@@ -14,7 +14,14 @@ import pytest
 
 from sinkworker.api import RetriableError
 from sinkworker.failpoints import VARIABLE, Failpoint, arm
-from tests.faults.places import PLACES, S3_PLACES, Place, of_client
+from tests.faults.places import (
+    GROWTH_PLACES,
+    LETTER_PLACES,
+    PLACES,
+    S3_PLACES,
+    Place,
+    of_client,
+)
 
 HERE = __name__
 
@@ -156,8 +163,8 @@ def test_no_module_of_a_running_worker_knows_of_failpoints() -> None:
 @pytest.mark.parametrize("client", ["kafka-python", "confluent"])
 @pytest.mark.parametrize(
     "place",
-    [*PLACES.values(), *S3_PLACES.values()],
-    ids=[*PLACES, *(f"s3 {each}" for each in S3_PLACES)],
+    [*PLACES.values(), *LETTER_PLACES.values(), *GROWTH_PLACES.values(), *S3_PLACES.values()],
+    ids=[*PLACES, *LETTER_PLACES, *GROWTH_PLACES, *(f"s3 {each}" for each in S3_PLACES)],
 )
 def test_every_place_of_the_fault_suite_is_a_function_of_the_worker(
     place: Place, client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

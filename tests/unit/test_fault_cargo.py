@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.faults.cargo import FOLDS, Cargo, State, decoded, make
 from tests.faults.history import NOTHING, PartitionLog
+from tests.faults.postgres_checker import wanted
 
 KEYS = st.sampled_from(["a", "b", "c"])
 BODIES = st.none() | st.text("xyz", max_size=2)
@@ -76,6 +77,28 @@ def test_two_tables_that_differ_have_different_states(one: list[Cargo], other: l
 )
 def test_a_record_is_read_as_it_was_sent(record: Cargo, read: Cargo) -> None:
     assert decoded(1, record.k.encode(), record.encoded()) == read
+
+
+@pytest.mark.parametrize(
+    ("grade", "weight", "number"),
+    [(None, None, 1), ("A", None, 2), (None, 7, 3), ("A", 7, 4)],
+)
+def test_a_record_in_avro_names_the_schema_with_just_its_fields_and_is_read_as_it_was_sent(
+    grade: str | None, weight: int | None, number: int
+) -> None:
+    record = Cargo(1, 7, "1-3", "ü|", grade, weight)
+    value = record.in_avro()
+    assert value is not None
+    assert value[:5] == b"\0" + number.to_bytes(4, "big")
+    assert decoded(1, b"1-3", value) == record
+
+
+def test_in_a_table_of_upserts_a_field_that_a_later_record_lacks_is_left_as_it_is() -> None:
+    log = PartitionLog(0, 5, [0, 1, 2, 3, 4], [
+        Cargo(0, 0, "a", "x", "A"), Cargo(0, 1, "a", "y", None, 7),
+        Cargo(0, 2, "b", "x", "A"), Cargo(0, 3, "b", None), Cargo(0, 4, "b", "y"),
+    ])  # fmt: skip
+    assert wanted(log, 5, "upserted") == [Cargo(0, 1, "a", "y", "A", 7), Cargo(0, 4, "b", "y")]
 
 
 def test_the_same_dice_make_the_same_records() -> None:

@@ -270,3 +270,42 @@ def test_a_moment_outside_the_day_or_the_calendar_is_a_data_error_without_the_nu
 ) -> None:
     schema = {"type": "int64", "name": f"{LOGICAL}{name}"}
     assert why_not(schema, payload) == f"{message} ({LOGICAL}{name})"
+
+
+# schema.content
+
+CONTENT = json.dumps({**STRUCT, "name": "alerts"})
+
+
+def by_content(data: bytes | None, content: str = CONTENT) -> tuple[Any, Any]:
+    config = JsonConverterConfig(schema_content=content)
+    return JsonConverter(config, is_key=False).decode("alerts", data, ())
+
+
+def test_a_schema_from_the_configuration_is_that_of_every_message() -> None:
+    schema, value = by_content(b'{"id": 5, "note": null}')
+    assert (schema, value) == (json.loads(CONTENT), {"id": 5, "note": None})
+
+
+def test_a_schema_from_the_configuration_is_the_same_object_each_time() -> None:
+    converter = JsonConverter(JsonConverterConfig(schema_content=CONTENT), is_key=False)
+    schemas, _ = converter.decode_all("t", [b'{"id":1}', b'{"id":2}'], [()] * 2)
+    assert schemas[0] is schemas[1]
+
+
+def test_decimals_are_exact_with_a_schema_from_the_configuration() -> None:
+    decimal = {"type": "bytes", "name": LOGICAL + "Decimal", "parameters": {"scale": "2"}}
+    assert by_content(b"12345678901234567890.12", json.dumps(decimal))[1] == Decimal(
+        "12345678901234567890.12"
+    )
+
+
+def test_messages_that_do_not_fit_the_schema_from_the_configuration_are_told() -> None:
+    with pytest.raises(DataError, match=r"null for a field that is not optional \(id\)"):
+        by_content(b"{}")
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "5"])
+def test_what_is_no_schema_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="It is no schema in JSON"):
+        JsonConverterConfig(schema_content=text)

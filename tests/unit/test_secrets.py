@@ -128,8 +128,8 @@ def test_an_invalid_password_is_told_hidden() -> None:
          "c.properties:6: Invalid value [hidden] for configuration "
          "consumer.override.max.poll.records: Not a number of type INT"),
         (f"errors.deadletterqueue.topic.name={FROM_ELSEWHERE}",
-         "c.properties:6: errors.deadletterqueue.topic.name cannot be set: "
-         "this version has no dead letters yet; records would be dropped"),
+         "c.properties:6: errors.deadletterqueue.topic.name needs errors.tolerance=all: "
+         "else the first bad record stops its partition"),
         (f"colour={FROM_ELSEWHERE}", "c.properties:6: Unknown configuration colour"),
     ],
 )  # fmt: skip
@@ -304,7 +304,8 @@ def test_a_misspelt_password_key_is_told_without_its_value() -> None:
 def test_a_warning_never_shows_the_value() -> None:
     read = configured(changed(FILE_SINK, f"producer.override.sasl.jaas.config={SECRET}"))
     assert read.warnings == (
-        "c.properties:6: producer.override.sasl.jaas.config has no effect: a sink produces nothing",
+        "c.properties:6: producer.override.sasl.jaas.config has no effect: "
+        "without errors.deadletterqueue.topic.name nothing is produced",
     )
 
 

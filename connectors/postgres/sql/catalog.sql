@@ -8,6 +8,7 @@ WITH RECURSIVE types AS (
   WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
   SELECT types.attnum, t.* FROM types JOIN pg_type AS t ON t.oid = types.typbasetype
+  WHERE types.typtype = 'd'
 ), unique_keys AS (
   SELECT array_agg(a.attname::text ORDER BY a.attname) AS names
   FROM pg_index AS i
@@ -19,9 +20,12 @@ WITH RECURSIVE types AS (
 )
 SELECT a.attname::text,
   format('%%s %%s', a.atttypid, a.atttypmod),
-  CASE WHEN b.typname IN ('json', 'jsonb') THEN 'json'
-       WHEN b.typcategory = 'A' AND e.typname IN ('json', 'jsonb') THEN 'array of json'
-       WHEN b.typcategory = 'A' THEN 'array' ELSE 'plain' END,
+  CASE WHEN b.typcategory = 'A' THEN 'array of ' ELSE '' END ||
+  CASE WHEN e.typname IN ('json', 'jsonb') THEN 'json'
+       WHEN e.typname = 'bytea' THEN 'bytes'
+       WHEN e.typname = 'timestamp' THEN 'timestamp'
+       WHEN e.typname IN ('date', 'time', 'timetz', 'timestamptz', 'interval') THEN 'moment'
+       ELSE 'plain' END,
   a.attnotnull OR t.typtype = 'd' OR EXISTS (
     SELECT FROM pg_constraint AS k
     WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)),
@@ -30,16 +34,20 @@ SELECT a.attname::text,
        WHEN t.typname IN ('text', 'varchar') AND a.atttypmod = -1 AND c.collisdeterministic
        THEN 'str' ELSE '' END,
   a.attgenerated <> '' OR a.attidentity = 'a',
-  r.relkind = 'v',
+  r.relkind = 'v' OR EXISTS (
+    SELECT FROM pg_rewrite AS w WHERE w.ev_class = a.attrelid AND w.ev_type = '3'),
   (SELECT json_agg(names) FROM unique_keys)
 FROM pg_attribute AS a
 JOIN pg_class AS r ON r.oid = a.attrelid
 JOIN pg_type AS t ON t.oid = a.atttypid
 JOIN types AS b ON b.attnum = a.attnum AND b.typbasetype = 0
-LEFT JOIN pg_type AS e ON e.oid = b.typelem
+JOIN pg_type AS e ON e.oid = CASE WHEN b.typcategory = 'A' THEN b.typelem ELSE b.oid END
 LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
+
+-- exists --
+SELECT to_regclass(%(table)s) IS NOT NULL
 
 -- lock for ddl --
 -- One at a time: racing CREATE TABLE IF NOT EXISTS fails with 23505 in a catalog.
@@ -50,6 +58,7 @@ SELECT set_config('statement_timeout', %(statement_timeout)s, false),
   set_config('lock_timeout', %(lock_timeout)s, false),
   set_config('idle_in_transaction_session_timeout', '30s', false),
   set_config('timezone', 'UTC', false),
+  set_config('plan_cache_mode', 'force_generic_plan', false),
   CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL
        THEN set_config('client_connection_check_interval', '5s', false) END,
   pg_backend_pid()

@@ -15,15 +15,13 @@ CREATE TABLE IF NOT EXISTS {offsets} (
   PRIMARY KEY (connector, topic, partition)
 ) WITH (fillfactor = 50)
 
--- exists --
-SELECT to_regclass(%(table)s) IS NOT NULL
-
 -- version --
 SELECT max(schema_version) FROM {offsets}
 
 -- claim --
 -- Queues behind the last owner's open transaction, so what it returns is final. A row of another
 -- topic or cluster is not returned and not changed: that would fence its rightful owner.
+WITH claimed AS (
 INSERT INTO {offsets} AS o (
   connector, topic, partition, cluster_id, topic_id, next_offset, leader_epoch,
   epoch, owner, backend_pid, backend_start)
@@ -46,9 +44,16 @@ ON CONFLICT (connector, topic, partition) DO UPDATE SET
 WHERE (o.cluster_id IS NULL OR excluded.cluster_id IS NULL OR o.cluster_id = excluded.cluster_id)
   AND (o.topic_id IS NULL OR excluded.topic_id IS NULL OR o.topic_id = excluded.topic_id)
 RETURNING topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch
+), noted AS (
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset, owner, config)
+SELECT %(connector)s, topic, partition, 'claim', epoch, next_offset, next_offset, %(owner)s, %(config)s
+FROM claimed
+)
+SELECT topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch FROM claimed
 
 -- advance --
 -- First in every flush: a fenced worker learns it in one round trip.
+WITH moved AS (
 UPDATE {offsets} AS o SET
   next_offset = v.next_offset, leader_epoch = v.leader_epoch,
   records = o.records + v.records, errant = o.errant + v.errant,
@@ -60,6 +65,21 @@ FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(epochs)s::bigint[],
         records, errant, filtered, gaps)
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
   AND o.epoch = v.epoch AND o.next_offset = v.expected
+RETURNING o.topic, o.partition, o.epoch, o.owner, v.expected, v.next_offset,
+  v.records, v.errant, v.filtered, v.gaps
+)
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset,
+  records, errant, filtered, gaps, owner, config)
+SELECT %(connector)s, topic, partition, 'commit', epoch, expected, next_offset,
+  records, errant, filtered, gaps, owner, %(config)s
+FROM moved
+
+-- filtered --
+-- Records that the flush left out: they were counted as records before.
+UPDATE {offsets} AS o SET records = o.records - v.filtered, filtered = o.filtered + v.filtered
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(filtered)s::bigint[])
+  AS v (topic, partition, filtered)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
 
 -- errant --
 -- Records that the flush itself found to be bad: they were counted as records before.
@@ -67,6 +87,19 @@ UPDATE {offsets} AS o SET records = o.records - v.errant, errant = o.errant + v.
 FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
   AS v (topic, partition, errant)
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+
+-- replayed --
+-- Dead letters that are records now: the offset stays, so it is a step of its own in the ledger.
+WITH counted AS (
+UPDATE {offsets} AS o SET records = o.records + v.replayed, errant = o.errant - v.replayed
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(replayed)s::bigint[])
+  AS v (topic, partition, replayed)
+WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+RETURNING o.topic, o.partition, o.epoch, o.next_offset, v.replayed
+)
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset, records, errant)
+SELECT %(connector)s, topic, partition, 'replay', epoch, next_offset, next_offset, replayed, -replayed
+FROM counted
 
 -- holder --
 -- The server process of the claimant, if it still lives and is not this one; and whether that is
@@ -100,6 +133,13 @@ ON CONFLICT DO NOTHING
 -- alter --
 -- The rows exist by now. expected NULL: whatever the row holds. A reset (next_offset NULL) forgets
 -- the ids too, or no claim would ever pass again.
+WITH before AS (
+SELECT o.topic, o.partition, o.next_offset
+FROM {offsets} AS o
+JOIN unnest(%(topics)s::text[], %(partitions)s::int[]) AS v (topic, partition)
+  ON o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+FOR UPDATE OF o
+), altered AS (
 UPDATE {offsets} AS o SET
   next_offset = v.next_offset, leader_epoch = v.leader_epoch,
   cluster_id = v.cluster_id, topic_id = v.topic_id,
@@ -109,6 +149,11 @@ FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(cluster_ids)s::text[],
             %(topic_ids)s::text[], %(next_offsets)s::bigint[], %(leader_epochs)s::int[],
             %(expected)s::bigint[])
   AS v (topic, partition, cluster_id, topic_id, next_offset, leader_epoch, expected)
+JOIN before AS b USING (topic, partition)
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
   AND o.epoch = COALESCE(v.expected, o.epoch)
-RETURNING o.topic, o.partition
+RETURNING o.topic, o.partition, o.epoch, b.next_offset AS from_offset, o.next_offset AS to_offset
+)
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset)
+SELECT %(connector)s, topic, partition, 'alter', epoch, from_offset, to_offset FROM altered
+RETURNING topic, partition

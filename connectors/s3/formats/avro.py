@@ -17,7 +17,7 @@ import fastavro
 from connectors.s3.compression import NONE, Compression
 from connectors.s3.formats.format import Encoder, Format, SchemasOf
 from connectors.s3.formats.schemas import DATE, DECIMAL, MICROSECONDS, TIME, TIMESTAMP, Schemas
-from connectors.s3.formats.values import Change, change, pairs
+from connectors.s3.formats.values import Change, change, is_open, pairs
 from sinkworker.api import DataError, Schema, SinkRecord
 
 BLOCK = 64_000
@@ -110,6 +110,8 @@ def _required(schema: Schema, name: str) -> Any:
         return _decimal(schema.get("parameters") or {})
     if kind in TYPES:
         return TYPES[kind]
+    if is_open(schema):
+        return "string"
     return _COMPOSITES[kind](schema, name)
 
 

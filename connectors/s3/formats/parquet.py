@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from connectors.s3.compression import Compression, Compressor
 from connectors.s3.formats.format import Encoder, Format, SchemasOf
 from connectors.s3.formats.schemas import DATE, DECIMAL, MICROSECONDS, TIME, TIMESTAMP, Schemas
-from connectors.s3.formats.values import Change, change, changes, pairs
+from connectors.s3.formats.values import Change, change, changes, is_open, pairs
 from sinkworker.api import DataError, Schema, SinkRecord
 
 ROW_GROUP = 32 << 20
@@ -149,6 +149,8 @@ def _type(schema: Schema) -> pa.DataType:
         return _decimal(schema.get("parameters") or {})
     if kind in TYPES:
         return TYPES[kind]
+    if is_open(schema):
+        return pa.string()
     return _COMPOSITES[kind](schema)
 
 

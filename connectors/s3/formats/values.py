@@ -20,7 +20,7 @@ def change(schema: Schema, of_map: Callable[[Schema], Change | None]) -> Change 
 
     of_map: the same for a map, where libraries differ.
     """
-    if schema.get("name") == JSON_TEXT:
+    if schema.get("name") == JSON_TEXT or is_open(schema):
         return _optional(lambda value: to_json(value).decode())
     kind = schema["type"]
     if kind == "struct":
@@ -32,6 +32,14 @@ def change(schema: Schema, of_map: Callable[[Schema], Change | None]) -> Change 
         whole = of_map(schema)
         return whole and _optional(whole)
     return None
+
+
+def is_open(schema: Schema) -> bool:
+    """Whether a struct's schema names no fields, as where a type contains itself: its values may.
+
+    Neither Avro nor Parquet could write them: it becomes JSON as a text.
+    """
+    return schema["type"] == "struct" and not schema.get("fields")
 
 
 def changes(schema: Schema, of_map: Callable[[Schema], Change | None]) -> Mapping[str, Change]:

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from sinkworker.api import RetriableError
 from sinkworker.kafka.confluent.commits import Commits
 from sinkworker.kafka.confluent.consumer import ConfluentConsumer
+from sinkworker.kafka.confluent.dead_letters import ConfluentDeadLetters
 from sinkworker.kafka.confluent.failures import translated
+from sinkworker.kafka.confluent.producer_settings import DIALECT as OF_PRODUCER
 from sinkworker.kafka.confluent.rebalance import Rebalances
 from sinkworker.kafka.confluent.security import properties
 from sinkworker.kafka.confluent.settings import POLL_RECORDS
 from sinkworker.kafka.confluent.topics import Topics
 from sinkworker.kafka.confluent.troubles import Troubles
+from sinkworker.kafka.java_producer import in_time
 from sinkworker.kafka.java_settings import COOPERATIVE, ClientSettings
+from sinkworker.kafka.letters import LetterForm, LetterTopic
 from sinkworker.kafka.security import RefusedError
 from sinkworker.kafka.subscription import Subscription
 
@@ -47,6 +52,7 @@ class ConfluentConnection:
     settings: ClientSettings
     fetch_budget: int
     poll_records: int
+    producer: Mapping[str, Any] = field(default_factory=dict)
 
     def consumer(self, subscription: Subscription, task: int) -> ConfluentConsumer:
         """A new client. RetriableError when no broker answers; ConnectError when it refuses."""
@@ -65,13 +71,25 @@ class ConfluentConnection:
             records, self.settings.lookup_within_ms,
         )  # fmt: skip
 
-    def check(self) -> None:
-        """Whether a broker answers and lets us in. RetriableError when not: nothing runs yet, and
-        whoever starts workers may do so again."""
+    def dead_letters(self, topic: LetterTopic, task: int) -> ConfluentDeadLetters:
+        """Connects when there is a letter."""
+        arguments = self._for_producer(task)
+        return ConfluentDeadLetters(
+            LetterForm(topic, self.connector, task), arguments["delivery.timeout.ms"],
+            lambda: self._admin(arguments | properties(self.settings.security)),
+            lambda: self._producer(arguments | properties(self.settings.security)),
+        )  # fmt: skip
+
+    def check(self) -> str | None:
+        """Whether a broker answers and lets us in; the cluster's id, where it says one.
+
+        RetriableError when not: nothing runs yet, and whoever starts workers may do so again.
+        """
         try:
-            self._admin(self._arguments(0))
+            admin = self._admin(self._arguments(0))
         except RefusedError as error:
             raise RetriableError(str(error)) from error
+        return _cluster_id(admin)
 
     def _arguments(self, task: int) -> dict[str, Any]:
         budget = self.fetch_budget
@@ -96,6 +114,23 @@ class ConfluentConnection:
             **properties(self.settings.security),
         }  # fmt: skip
 
+    def _for_producer(self, task: int) -> dict[str, Any]:
+        """Without security: stores are read for each client anew."""
+        chosen = {"client.id": f"connector-dlq-producer-{self.connector}"} | in_time(
+            self.producer, OF_PRODUCER, self.settings.max_poll_interval_ms
+        )
+        return chosen | {
+            "client.id": f"{chosen['client.id']}-{task}",
+            "bootstrap.servers": self.bootstrap_servers,
+            "request.timeout.ms": chosen["socket.timeout.ms"],
+        }
+
+    def _producer(self, arguments: dict[str, Any]) -> tuple[Producer, Troubles]:
+        troubles = Troubles(self.settings.security)
+        with translated("Making a Kafka client"):
+            callbacks = {"error_cb": troubles.on_error}
+            return Producer(arguments | callbacks, logger=kafka_log), troubles
+
     def _admin(self, arguments: dict[str, Any]) -> AdminClient:
         """One that has met a broker."""
         troubles = Troubles(self.settings.security)
@@ -117,3 +152,13 @@ class ConfluentConnection:
         except KafkaException:
             return False
         return True
+
+
+def _cluster_id(admin: AdminClient) -> str | None:
+    """It is nice to know, no more."""
+    try:
+        found = admin.describe_cluster(request_timeout=ANSWERS_WITHIN_SECONDS).result()
+    except KafkaException:
+        return None
+    cluster_id: str | None = found.cluster_id
+    return cluster_id

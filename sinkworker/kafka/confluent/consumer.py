@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any
 
@@ -238,6 +238,15 @@ class ConfluentConsumer:
 
     def stable_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         return self._list_offsets(partitions, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+
+    def known_ends(self) -> Mapping[TopicPartition, int]:
+        ends = {}
+        for partition in list(self._rebalances.positions):
+            with suppress(KafkaException, RuntimeError):
+                known = self._client.get_watermark_offsets(ClientPartition(*partition), cached=True)
+                if known is not None and known[1] >= 0:
+                    ends[partition] = known[1]
+        return ends
 
     def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, Producer
 
 from sinkworker.api import ConfigProblem
 from sinkworker.kafka import java_settings
@@ -151,16 +151,19 @@ def _misunderstood(
     names = {HONOURED[key][0] if key in HONOURED else key.removeprefix(OWN): key
              for key in overrides if key in HONOURED or key.startswith(OWN)}  # fmt: skip
     session = {SESSION: consumer[SESSION]}
-    if _why_refused(session | {name: consumer[name] for name in names}) is None:
+    if why_refused(session | {name: consumer[name] for name in names}) is None:
         return []
-    found = {key: _why_refused(session | {name: consumer[name]}) for name, key in names.items()}
+    found = {key: why_refused(session | {name: consumer[name]}) for name, key in names.items()}
     return [ConfigProblem(key, why) for key, why in found.items() if why is not None]
 
 
-def _why_refused(values: Mapping[str, object]) -> str | None:
+def why_refused(
+    values: Mapping[str, object], client_class: type[Consumer | Producer] = Consumer
+) -> str | None:
     given = {name: value for name, value in values.items() if name != POLL_RECORDS}
+    group = {"group.id": "-"} if client_class is Consumer else {}
     try:
-        Consumer({"group.id": "-", "log_level": 0, **given}).close()
+        client_class({**group, "log_level": 0, **given})
     except KafkaException as error:
         return str(error.args[0].str())
     return None

@@ -79,6 +79,10 @@ class JournaledConnector(SinkConnector[ConnectorConfig]):
     def offset_store(self) -> OffsetStore | None:
         return self._connector.offset_store()
 
+    @property
+    def stores_dead_letters(self) -> bool:
+        return self._connector.stores_dead_letters
+
 
 class JournaledConsumer(InMemoryConsumer):
     """Reads all partitions evenly. What the group commits outlives the process in the journal."""

@@ -34,5 +34,5 @@ class CommitsTooEarlyTask(PostgresSinkTask):
 class CommitsTooEarlySink(PostgresSinkConnector):
     def create_task(self, context: SinkTaskContext) -> SinkTask:
         session = Session(self.config, f"{self.name} {context.task}", OPERATOR_TIMEOUT_MS)
-        table = OffsetTable(session, self.config.offsets_table, self.name)
-        return CommitsTooEarlyTask(self.config, session, table, context)
+        table = OffsetTable(session, self.config, self.name)
+        return CommitsTooEarlyTask(self.config, session, table, None, context)

@@ -16,7 +16,7 @@ import pytest
 from tests.faults.cargo import TABLES
 from tests.faults.proxy import PostgresProxy, ProxiedKafka
 from tests.faults.servers import make_offset_table
-from tests.integration.faults.scene import Scene, Written, write
+from tests.integration.faults.scene import NOTE_MOVES, Scene, Written, write
 from tests.services import choose
 from tests.services.database import Database
 from tests.services.kafka import why_unavailable
@@ -53,6 +53,7 @@ def topics(kafka_server: choose.Kafka) -> Iterator[dict[str, Written]]:
 def _scene(written: Written, database: Database, home: Path) -> Scene:
     make_offset_table(database.url)
     database.execute(TABLES)
+    database.execute(NOTE_MOVES)
     return Scene(written, database, home)
 
 

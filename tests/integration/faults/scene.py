@@ -20,6 +20,18 @@ from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 
 CONNECTOR = "judged"
+NOTE_MOVES = """
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO sinkworker_ledger
+    (connector, topic, partition, kind, epoch, from_offset, to_offset, records)
+  VALUES (new.connector, new.topic, new.partition, 'commit', new.epoch, old.next_offset,
+    new.next_offset, new.next_offset - old.next_offset);
+  RETURN new;
+END $$;
+CREATE TRIGGER note AFTER UPDATE OF next_offset ON sinkworker_offsets
+  FOR EACH ROW WHEN (new.next_offset <> old.next_offset) EXECUTE FUNCTION note();
+"""
+"""What the ledger says, too, whoever moves an offset."""
 
 
 class Written(NamedTuple):
@@ -73,6 +85,12 @@ class Scene:
                 "INSERT INTO sinkworker_offsets "
                 "(connector, topic, partition, next_offset, epoch, owner, backend_pid) "
                 "VALUES (%s, %s, %s, 0, 1, 'worker', pg_backend_pid())",
+                CONNECTOR, self.written.topic, p,
+            )  # fmt: skip
+            self.execute(
+                "INSERT INTO sinkworker_ledger "
+                "(connector, topic, partition, kind, epoch, from_offset, to_offset) "
+                "VALUES (%s, %s, %s, 'claim', 1, 0, 0)",
                 CONNECTOR, self.written.topic, p,
             )  # fmt: skip
         for record in self.written.committed:

@@ -158,6 +158,29 @@ def test_a_row_that_was_written_after_its_successor_is_out_of_order(inserted: Sc
     assert inserted.told() == ["order: partition 0: number 3 stands after 15"]
 
 
+# the ledger
+
+
+def test_a_commit_that_the_ledger_lacks_is_told(inserted: Scene) -> None:
+    inserted.fill(offset=10)
+    for p in (0, 1):
+        inserted.move(inserted.written.end, p)
+    inserted.execute("DELETE FROM sinkworker_ledger WHERE to_offset = 10 AND partition = 1")
+    assert inserted.told() == ["ledger: partition 1: a commit from 10 after 0"]
+
+
+def test_a_ledger_that_ends_before_the_offset_is_told(inserted: Scene) -> None:
+    inserted.fill()
+    inserted.execute("DELETE FROM sinkworker_ledger WHERE kind = 'commit' AND partition = 0")
+    assert inserted.told() == ["ledger: partition 0: it ends at 0, the offset is 22"]
+
+
+def test_counts_that_do_not_add_up_are_told(inserted: Scene) -> None:
+    inserted.fill()
+    inserted.execute("UPDATE sinkworker_ledger SET errant = 1 WHERE kind = 'commit'")
+    assert inserted.told() == [f"ledger: partition {p}: 0 to 22 counts 23" for p in (0, 1)]
+
+
 # offsets
 
 

@@ -10,7 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sinkworker.api import Advance, Claim, FencedError, Offset, RetriableError, SinkRecord
+from sinkworker.api import (
+    Advance,
+    Claim,
+    ErrantRecord,
+    FencedError,
+    Offset,
+    RetriableError,
+    SinkRecord,
+    Stage,
+)
 from sinkworker.api import TopicPartition as Source
 from tests.integration.postgres.sinks import connector
 from tests.services.database import Database
@@ -38,11 +47,15 @@ class TolerantContext:
     owner: str = "one"
     task: int = 0
     flush_timeout_ms: int = 60_000
+    config_hash: str = ""
     rejected: Rejected = field(default_factory=dict)
 
-    def report(self, source: Source, record: SinkRecord, error: Exception) -> None:
+    def report(self, source: Source, record: SinkRecord, error: Exception) -> ErrantRecord:
         assert (source, record.offset) not in self.rejected, "told twice"
         self.rejected[source, record.offset] = str(error)
+        return ErrantRecord(
+            source, record.offset, Stage.TASK_PUT, error, record.timestamp, None, None, ()
+        )
 
 
 class Batches:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sinkworker.api import ConnectError, TopicPartition
+from sinkworker.api import ConnectError, ErrantRecord, TopicPartition
 from sinkworker.runtime.assignment import State
 from tests.integration.postgres.batches import Batches, Message
 from tests.integration.postgres.sinks import BY_ID, Sink, meanwhile
@@ -198,10 +198,10 @@ def test_a_table_that_changes_between_two_rejections_is_read_again(
     sink.flush({ALERTS: [Message(None, {"id": 0, "v": 0})]})
     report, changes = sink.context.report, ["ALTER TABLE alerts ALTER v TYPE bigint"]
 
-    def change_and_report(*rejected: Any) -> None:
+    def change_and_report(*rejected: Any) -> ErrantRecord:
         while changes:
             database.execute(changes.pop())
-        report(*rejected)
+        return report(*rejected)
 
     monkeypatch.setattr(sink.context, "report", change_and_report)
     values = [{"id": 1, "v": "bad"}, {"id": 2, "v": 2**40}]

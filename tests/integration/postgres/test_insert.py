@@ -176,3 +176,16 @@ def test_a_view_with_a_trigger_is_written_to(database: Database) -> None:
     )
     Sink(database).send({"v": 1}, {"v": 2}).settle()
     assert database.execute("SELECT * FROM base") == [(2,), (4,)]
+
+
+@pytest.mark.parametrize("kind", ["view", "table"])
+def test_a_rule_is_asked(database: Database, kind: str) -> None:
+    """COPY would pass a table's by."""
+    what = "VIEW alerts AS SELECT * FROM base" if kind == "view" else "TABLE alerts (v int)"
+    database.execute(
+        f"CREATE TABLE base (v int); CREATE {what};"
+        "CREATE RULE r AS ON INSERT TO alerts DO INSTEAD INSERT INTO base VALUES (NEW.v * 2)"
+    )
+    sink = Sink(database, tolerates=True).send({"v": 1}, {"v": "x"}, {"v": 2}).settle()
+    assert database.execute("SELECT * FROM base") == [(2,), (4,)]
+    assert sink.counts().errant == 1

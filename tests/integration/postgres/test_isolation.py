@@ -111,9 +111,9 @@ def test_bad_keys_are_found_with_about_n_log_n_tries(
     """Of the keys that Postgres is asked to compare, the first bad one is named."""
     tried: list[int] = []
 
-    def counting(session: Session, target: Any, columns: Any, rows: Any) -> None:
-        tried.append(len(rows))
-        copy_rows(session, target, columns, rows)
+    def counting(session: Session, target: Any, columns: Any, items: Any, row_of: Any) -> None:
+        tried.append(len(items))
+        copy_rows(session, target, columns, items, row_of)
 
     monkeypatch.setattr("connectors.postgres.upserts.copy_rows", counting)
     schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")

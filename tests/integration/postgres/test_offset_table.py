@@ -47,9 +47,9 @@ class Table(OffsetTable):
     def __init__(
         self, database: Database, connector: str = "alerts-to-pg", name: str = "sinkworker_offsets"
     ) -> None:
-        config = PostgresSinkConfig(connection_url=database.url)
+        config = PostgresSinkConfig(connection_url=database.url, offsets_table=name)
         self.session = Session(config, connector, 10_000)
-        super().__init__(self.session, name, connector)
+        super().__init__(self.session, config, connector)
 
 
 @pytest.fixture
@@ -156,7 +156,8 @@ def test_a_role_that_may_not_create_it_uses_one_that_is_there(database: Database
     where = database.one("SELECT current_schema()")
     database.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'sinkworker'")
     database.execute(f"GRANT USAGE ON SCHEMA {where} TO {name}")
-    database.execute(f"GRANT SELECT, INSERT, UPDATE ON sinkworker_offsets TO {name}")
+    both = "sinkworker_offsets, sinkworker_ledger"
+    database.execute(f"GRANT SELECT, INSERT, UPDATE ON {both} TO {name}")
     try:
         limited = Table(Database(database.url.replace("//postgres", f"//{name}")))
         limited.seed({P0: Offset(5)})

@@ -237,7 +237,7 @@ def test_a_role_without_the_right_is_told_which_grant_it_needs(
     first = owner(ann, "the first")
     first.open(P0)
     pid = connection_of(first).info.backend_pid
-    ann.execute(f"GRANT ALL ON sinkworker_offsets TO {role(bob)}")
+    ann.execute(f"GRANT ALL ON sinkworker_offsets, sinkworker_ledger TO {role(bob)}")
     if sees_activity:
         database.execute(f"GRANT pg_read_all_stats TO {role(bob)}")
     idle_in_transaction(first)
@@ -264,7 +264,7 @@ def test_a_role_that_may_end_a_process_but_not_see_it_ends_nothing(
     ann, bob = roles
     first = owner(ann, "the first")
     first.open(P0)
-    ann.execute(f"GRANT ALL ON sinkworker_offsets TO {role(bob)}")
+    ann.execute(f"GRANT ALL ON sinkworker_offsets, sinkworker_ledger TO {role(bob)}")
     database.execute(f"GRANT pg_signal_backend TO {role(bob)}")
     idle_in_transaction(first)
     second = owner(bob, "the second")

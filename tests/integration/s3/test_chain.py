@@ -13,6 +13,8 @@ import pytest
 from connectors.s3 import manifest
 from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Chain, Patience
+from connectors.s3.config import S3SinkConfig
+from connectors.s3.connector import S3SinkConnector
 from connectors.s3.manifest import BrokenChainError, Counts, Entry
 from connectors.s3.reader import S3Reader
 from sinkworker.api import (
@@ -22,6 +24,7 @@ from sinkworker.api import (
     FencedError,
     Offset,
     RetriableError,
+    TopicPartition,
 )
 from tests.integration.s3.conftest import SOURCE
 from tests.integration.s3.proxy import Fate, Proxy, Request
@@ -303,3 +306,18 @@ def test_a_bucket_that_is_gone_ends_the_task(store: Store, chain: Chain) -> None
         claim(chain)
     assert not isinstance(caught.value, RetriableError)
     assert "NoSuchBucket (404)" in str(caught.value)
+
+
+def test_the_ledger_is_the_chain_newest_first(store: Store) -> None:
+    connector = S3SinkConnector("archive", S3SinkConfig(**store.settings()))
+    offsets = connector.offset_store()
+    here, there = TopicPartition("alerts", 3), TopicPartition("alerts", 4)
+    offsets.seed({here: Offset(5)})
+    offsets.seed({there: Offset(0)})
+    offsets.alter({here: Alteration(Offset(2))})
+    steps = offsets.ledger(2)
+    offsets.close()
+    assert [step[:-1] for step in steps] == [
+        (here, "alter", 1, 5, 2, 0, 0, 0, 0, None, None),
+        (there, "seed", 0, None, 0, 0, 0, 0, 0, None, None),
+    ]

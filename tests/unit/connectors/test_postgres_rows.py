@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.reader import DeletedKey, RecordReader
+from connectors.postgres.encoders import UnfitValueError
+from connectors.postgres.reader import DeletedKey, LeftOutError, RecordReader
 from connectors.postgres.rows import MOST_SHAPES, Plans, UnknownFieldsError
 from connectors.postgres.tables import Column, Table
 from sinkworker.api import DataError, SinkRecord, TopicPartition
@@ -71,6 +73,13 @@ KEYED = {"pk_mode": "record_key", "insert_mode": "upsert", "delete_enabled": Tru
         ({"pk_mode": "record_key"}, {"a": 1, "b": 2}, {"id": 1, "level": "Major", "a": 1, "b": 2}),
         ({"pk_mode": "record_key", "pk_fields": "b"}, {"a": 1, "b": 2},
          {"id": 1, "level": "Major", "b": 2}),
+        ({"value_column": "doc"}, None, {"doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "record_key", "pk_fields": "key"}, "k",
+         {"doc": {"id": 1, "level": "Major"}, "key": "k"}),
+        ({"value_column": "doc", "pk_mode": "record_value", "pk_fields": "id"}, None,
+         {"id": 1, "doc": {"id": 1, "level": "Major"}}),
+        ({"value_column": "doc", "pk_mode": "kafka", "pk_fields": "t,p,o"}, None,
+         {"doc": {"id": 1, "level": "Major"}, "t": "alerts", "p": 3, "o": 7}),
     ],
 )  # fmt: skip
 def test_a_record_fills_the_columns_of_its_value_and_of_its_key(
@@ -89,8 +98,9 @@ def test_the_value_of_a_record_is_not_changed() -> None:
 
 
 NULL_VALUE = (
-    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the "
-    "row of its key"
+    "its value is null: set delete.enabled=true (with pk.mode=record_key and upsert) to delete the row "
+    "of its key, or leave it out with behavior.on.null.values=ignore or a Filter with "
+    "RecordIsTombstone"
 )
 NO_SCHEMA = "; set value.converter=JsonConverter and value.converter.schemas.enable=false"
 
@@ -136,6 +146,46 @@ def test_a_record_that_makes_no_row_is_told_why(
     assert chosen.values_of_all(SOURCE, [good, record(value, key)]) is None
 
 
+def test_a_null_value_may_be_left_out() -> None:
+    with pytest.raises(LeftOutError):
+        reader(behavior_on_null_values="ignore").values(SOURCE, record(None, 1))
+
+
+def test_a_null_value_deletes_where_deletes_are_enabled_whatever_else_is_set() -> None:
+    chosen = reader(**KEYED, pk_fields="id", behavior_on_null_values="ignore", value_column="doc")
+    assert chosen.values(SOURCE, record(None, 1)) == DeletedKey(id=1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"), [("fail", "a\0b"), ("strip", "ab"), ("replace", "a\ufffdb")]
+)
+def test_nul_is_left_taken_out_or_replaced_wherever_it_stands(policy: str, text: str) -> None:
+    """Bytes may hold it. A field's name with NUL stays what it is, a bad one."""
+    chosen = reader(text_nul=policy, **KEYED, pk_fields="id")
+    value = {"t": "a\0b", "deep": [{"x": "a\0b"}], "b": b"a\0b", "n\0": 1}
+    expected = {"t": text, "deep": [{"x": text}], "b": b"a\0b", "n\0": 1, "id": text}
+    assert chosen.values(SOURCE, record(value, "a\0b")) == expected
+    assert chosen.values_of_all(SOURCE, [record(value, "a\0b")]) == [expected]
+    deleted = chosen.values(SOURCE, record(None, "a\0b"))
+    assert (type(deleted), deleted) == (DeletedKey, {"id": text})
+
+
+def test_nul_is_taken_out_of_values_without_a_key_too() -> None:
+    assert reader(text_nul="strip").values_of_all(SOURCE, [record({"a": "\0"})]) == [{"a": ""}]
+
+
+@pytest.mark.parametrize("value", ["text", b"bytes", 1, [1, {"a": 2}], True])
+def test_a_whole_value_need_not_be_an_object(value: Any) -> None:
+    assert reader(value_column="doc").values(SOURCE, record(value)) == {"doc": value}
+
+
+def test_a_whole_value_that_is_no_object_has_no_key_in_it() -> None:
+    chosen = reader(value_column="doc", pk_mode="record_value", pk_fields="id")
+    with pytest.raises(DataError) as refused:
+        chosen.values(SOURCE, record([1]))
+    assert str(refused.value) == "its value is no object but list, and a row needs fields"
+
+
 def test_a_tombstone_is_the_key_of_what_is_deleted() -> None:
     values = reader(**KEYED, pk_fields="id").values(SOURCE, record(None, {"id": 1, "other": 2}))
     assert type(values) is DeletedKey
@@ -165,8 +215,8 @@ def test_the_primary_keys_columns_follow_the_mode(
 
 def rows(of: Table, *values: dict[str, Any]) -> list[tuple[tuple[str, ...], list[list[Any]]]]:
     plans = Plans(of)
-    stretches = plans.rows([plans.plan(each) for each in values], list(values))
-    return [(columns, [list(row) for row in stretch]) for columns, stretch in stretches]
+    runs = plans.runs([plans.plan(each) for each in values], list(values))
+    return [(columns, [list(pick(each)) for each in run]) for columns, pick, run in runs]
 
 
 def test_records_of_one_shape_are_one_stretch() -> None:
@@ -225,6 +275,54 @@ def test_no_records_are_no_rows() -> None:
 def test_every_value_of_a_json_column_is_written_as_json(value: Any, written: Any) -> None:
     of = table("doc", kind="json")
     assert rows(of, {"doc": value}) == [(("doc",), [[written]])]
+
+
+NUMBER = (
+    "a number is no date, time or interval in column at; TimestampConverter makes times of numbers"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sentence"),
+    [
+        ("moment", 20_240_229, NUMBER),
+        ("moment", True, "a boolean is no date, time or interval in column at"),
+        ("timestamp", 1.5, NUMBER),
+        (
+            "timestamp",
+            "2024-02-29 12:00 CET",
+            "a time with a zone that is not ISO 8601 in column at",
+        ),
+        ("array of moment", [["2024-02-29"], [7]], NUMBER),
+        ("array of plain", {}, "an object is no array in column at"),
+        ("bytes", 7, "a number is no binary data in column at"),
+    ],
+)
+def test_a_value_that_postgres_would_take_for_something_else_is_refused(
+    kind: str, value: Any, sentence: str
+) -> None:
+    with pytest.raises(UnfitValueError) as refused:
+        rows(table("id", "at", kind=kind), {"id": None, "at": value})
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("2024-02-29T12:00:00Z", "2024-02-29T12:00:00Z"),
+        ("2024-02-29 12:00:00", "2024-02-29 12:00:00"),
+        ("02/29/2024 12:00 PM", "02/29/2024 12:00 PM"),
+        ("2024-02-29", "2024-02-29"),
+        ("infinity", "infinity"),
+        ("2024-02-29T12:00:00.123456+02:00", datetime(2024, 2, 29, 10, 0, 0, 123_456)),
+        ("2024-02-29 12:00:00-0530", datetime(2024, 2, 29, 17, 30)),
+        (datetime(2024, 2, 29, 12, tzinfo=timezone(timedelta(hours=2))), datetime(2024, 2, 29, 10)),
+        (datetime(2024, 2, 29, 12), datetime(2024, 2, 29, 12)),
+    ],
+)
+def test_a_timestamp_without_time_zone_is_in_utc(written: Any, taken: Any) -> None:
+    of = table("id", "at", kind="timestamp")
+    assert rows(of, {"id": None, "at": written}) == [(("id", "at"), [[None, taken]])]
 
 
 def test_a_field_without_a_column_is_told_with_what_can_be_done() -> None:

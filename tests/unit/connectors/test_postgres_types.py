@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +69,52 @@ def test_a_type_holds_the_values_of_all_records_in_any_order(
     values: tuple[Any, ...], type_: str
 ) -> None:
     assert {type_of(*values), type_of(*reversed(values))} == {type_}
+
+
+WIDEST = {
+    ("int16", "int32"): "integer", ("int16", "int64"): "bigint", ("int32", "int64"): "bigint",
+    ("int16", "float"): "double precision", ("int64", "float"): "double precision",
+    ("float", "double"): "double precision", ("float", "decimal"): "numeric",
+    ("int16", "int32", "int64"): "bigint", ("int16", "float", "decimal"): "numeric",
+    ("int32", "string"): "text", ("int32", "boolean"): "text",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kinds", "type_"), WIDEST.items(), ids=map("+".join, WIDEST))
+def test_a_field_whose_schema_changes_within_a_batch_gets_a_type_for_both(
+    kinds: tuple[str, ...], type_: str
+) -> None:
+    found = {types_of_schemas(order) for order in permutations(kinds)}
+    assert found == {type_}
+
+
+def types_of_schemas(kinds: Sequence[str]) -> str:
+    decimal = {"type": "bytes", "name": LOGICAL + "Decimal"}
+    schemas = [decimal if kind == "decimal" else {"type": kind} for kind in kinds]
+    wholes = [{"type": "struct", "fields": [{"field": "f", **schema}]} for schema in schemas]
+    records = [
+        (SinkRecord("t", 0, 0, None, None, {"f": 1}, value_schema=whole), {"f": 1})
+        for whole in wholes
+    ]
+    return column_types(records, ["f"])["f"]
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "type_"),
+    [
+        ({"payload": "its own"}, None, "jsonb"),
+        ({"payload": 1}, {"type": "struct", "fields": [{"field": "payload", "type": "int32"}]},
+         "jsonb"),
+        ("text", {"type": "string"}, "text"),
+        (b"\x00", None, "bytea"),
+        ([1], {"type": "array", "items": {"type": "int32"}}, "integer[]"),
+    ],
+)  # fmt: skip
+def test_a_column_for_the_whole_value_gets_the_type_of_the_whole_value(
+    value: Any, schema: Schema | None, type_: str
+) -> None:
+    record = SinkRecord("t", 0, 0, None, None, value, value_schema=schema)
+    assert column_types([(record, {"payload": value})], ["payload"]) == {"payload": type_}
 
 
 LOGICAL = "org.apache.kafka.connect.data."

@@ -8,7 +8,9 @@ import socket
 import pytest
 
 from sinkworker.api import DataError, RecordRejectedError, SinkRecord, TopicPartition
+from sinkworker.runtime.assignment import Assignment
 from sinkworker.runtime.context import TaskContext
+from sinkworker.runtime.errants import Errants
 from sinkworker.runtime.tolerance import ToleranceMode
 from tests.unit.runtime.builders import P0, tolerance
 
@@ -16,7 +18,8 @@ RECORD = SinkRecord("renamed", 9, 5, 1_000, "key", "a secret value")
 
 
 def context(mode: ToleranceMode) -> TaskContext:
-    return TaskContext("alerts-to-pg", 2, 240_000, tolerance(mode))
+    errants = Errants(tolerance(mode), Assignment())
+    return TaskContext("alerts-to-pg", 2, 240_000, errants)
 
 
 def test_the_owner_names_task_host_and_process_and_is_unlike_any_other() -> None:
@@ -27,12 +30,12 @@ def test_the_owner_names_task_host_and_process_and_is_unlike_any_other() -> None
     assert owner != other, "containers may have the same host name and process id"
 
 
-def test_a_reported_record_that_is_tolerated_is_counted_and_the_task_goes_on() -> None:
+def test_a_reported_record_that_is_tolerated_is_remembered_and_the_task_goes_on() -> None:
     given = context(ToleranceMode.ALL)
-    given.report(P0, RECORD, DataError("too long"))
-    given.report(P0, RECORD, DataError("too long"))
-    assert given.take_reported() == 2
-    assert given.take_reported() == 0
+    first = given.report(P0, RECORD, DataError("too long"))
+    second = given.report(P0, RECORD, DataError("too long"))
+    assert given.errants.take() == [first, second]
+    assert given.errants.take() == []
 
 
 @pytest.mark.parametrize(
@@ -47,4 +50,4 @@ def test_a_reported_record_that_is_not_tolerated_is_rejected_with_where_it_was_r
     assert (rejected.value.source, rejected.value.offset) == (TopicPartition("alerts", 0), 5)
     assert str(rejected.value) == f"alerts-0 offset 5 failed in TASK_PUT: {words}"
     assert rejected.value.__cause__ is error
-    assert given.take_reported() == 0
+    assert given.errants.take() == []

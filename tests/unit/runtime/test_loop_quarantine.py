@@ -16,6 +16,7 @@ from sinkworker.api import (
 )
 from sinkworker.runtime.assignment import State
 from sinkworker.runtime.flush_policy import FlushPolicy
+from sinkworker.runtime.restarts import RestartPolicy
 from sinkworker.runtime.status import TaskState
 from sinkworker.testing import Harness
 from sinkworker.testing.samples import MemoryOffsetStore
@@ -236,3 +237,26 @@ def test_a_flush_after_an_alteration_that_was_not_seen_yet_is_fenced() -> None:
     of.run(10)
     assert (seen(of), stored(of)) == ([1], 2)
     assert of.workers[0].status().counters.fenced == 1
+
+
+# restarts
+
+
+def test_a_quarantined_partition_begins_anew_by_policy_and_goes_on_when_that_helps() -> None:
+    of = running(restarts=RestartPolicy(most=1, backoff_ms=10_000, backoff_max_ms=10_000))
+    connector_of(of).errors["put"] = [RecordRejectedError(P0, 1, "no such column")]
+    produce(of, P0, 0, 1)
+    of.run(5)
+    assert (state(of.workers[0]), stored(of)) == (State.QUARANTINED, 1)
+    of.run(15)
+    assert (state(of.workers[0]), stored(of), seen(of)) == (State.OPEN, 2, [0, 1])
+    assert of.workers[0].status().state is TaskState.RUNNING
+
+
+def test_a_partition_that_nothing_helps_stays_after_its_last_restart() -> None:
+    of = running(restarts=RestartPolicy(most=2, backoff_ms=1_000, backoff_max_ms=1_000))
+    produce(of, P0, 0)
+    produce_bad(of, P0)
+    of.run(30)
+    assert (state(of.workers[0]), stored(of)) == (State.QUARANTINED, 1)
+    assert connector_of(of).called("open").count([P0]) == 2

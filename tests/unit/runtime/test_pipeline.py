@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from sinkworker.api import (
     ConfigModel,
+    ConnectError,
     Converter,
     DataError,
     Header,
@@ -40,6 +42,8 @@ class Words(Converter):
             raise DataError("bad bytes")
         if data == b"down":
             raise RetriableError("the registry does not answer")
+        if data == b"locked":
+            raise ConnectError("the registry answered 403")
         return {"type": "string", "topic": topic}, None if data is None else data.decode()
 
 
@@ -176,6 +180,31 @@ def test_an_errant_record_is_told_with_its_stage_and_original_bytes(
     )  # fmt: skip
 
 
+def test_an_errant_record_keeps_no_batch_in_memory() -> None:
+    batch = fetched(0, b"bad", b"a", b"worse")
+    processed = process(batch, refused("worse"), mode=ToleranceMode.ALL)
+    for errant in processed.delivery.errant:
+        assert errant.error.__context__ is None
+        held = [frame.f_locals for frame, _ in traceback.walk_tb(errant.error.__traceback__)]
+        assert not any(held)
+
+
+class Picky(Apply):
+    """A transform that fails at `worse`."""
+
+    def __init__(self) -> None:
+        super().__init__(refused("worse"))
+
+
+@pytest.mark.parametrize("predicate", [None, ValueIs("worse")])
+def test_an_errant_record_is_told_with_the_class_that_failed(predicate: Predicate | None) -> None:
+    steps = [step(appended(""), None, negate=False), step(Picky(), predicate, negate=False)]
+    processed = process(fetched(0, b"bad", b"worse"), *steps, mode=ToleranceMode.ALL)
+    assert [errant.executing_class for errant in processed.delivery.errant] == [
+        f"{__name__}.Words", f"{__name__}.Picky",
+    ]  # fmt: skip
+
+
 def test_tolerated_the_batch_goes_on_without_the_errant_records() -> None:
     processed = process(fetched(0, b"bad", b"a", b"bad", b"bad", b"b"), mode=ToleranceMode.ALL)
     assert values(processed) == ["a", "b"]
@@ -207,6 +236,16 @@ def test_a_batch_whose_first_record_is_errant_delivers_nothing() -> None:
 def test_an_outside_service_that_is_down_is_no_data_error() -> None:
     with pytest.raises(RetriableError, match="the registry does not answer"):
         process(fetched(0, b"a", b"down"), mode=ToleranceMode.ALL)
+
+
+@pytest.mark.parametrize("stage", ["converter", "transform"])
+def test_a_right_that_the_worker_lacks_is_no_records_fault_and_never_tolerated(stage: str) -> None:
+    def refuse(record: SinkRecord) -> SinkRecord:
+        raise ConnectError("the registry answered 403")
+
+    value, steps = (b"locked", ()) if stage == "converter" else (b"a", (refuse,))
+    with pytest.raises(ConnectError, match="the registry answered 403"):
+        process(fetched(0, b"b", value), *steps, mode=ToleranceMode.ALL)
 
 
 # barriers

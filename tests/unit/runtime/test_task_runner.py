@@ -12,6 +12,7 @@ from sinkworker.api import ConnectError, OffsetStore, RetriableError
 from sinkworker.runtime.assembly import Lasting, assemble
 from sinkworker.runtime.mailbox import Command, Mailbox
 from sinkworker.runtime.ports import ClientStalledError
+from sinkworker.runtime.restarts import RestartPolicy
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.status import TaskState, TaskStatus
 from sinkworker.runtime.task_runner import TaskRunner
@@ -57,7 +58,9 @@ class Life:
         self.plan = plan(self.connector, **chosen)
         self._lasting = Lasting(self.plan.backoff(), self.clock)
         backoff = self._lasting.backoff
-        self.runner = TaskRunner(self._make_parts, backoff, self.clock, self.mailbox)
+        self.runner = TaskRunner(
+            self._make_parts, backoff, self.clock, self.mailbox, self.plan.restarts
+        )
         self.cannot_connect: list[BaseException] = []
         self.consumers: list[ScriptedConsumer] = []
         self.seen_on_board: list[TaskStatus] = []
@@ -285,3 +288,69 @@ def test_clients_that_break_at_once_are_not_made_without_a_pause(life: Life) -> 
     life.run()
     assert len(life.consumers) == 6
     assert life.clock.sleeps != []
+
+
+# restarts
+
+TWICE = RestartPolicy(most=2, backoff_ms=1_000, backoff_max_ms=60_000)
+
+
+def test_a_failed_task_begins_anew_as_often_as_it_may(caplog: pytest.LogCaptureFixture) -> None:
+    life = Life(restarts=TWICE)
+    life.connector.errors["put"] = [ConnectError("no such table")] * 3
+    produce(life.harness, P0, 0)
+    with caplog.at_level(logging.INFO):
+        status = life.run()
+    assert status.state is TaskState.FAILED
+    assert len(life.consumers) == 3
+    assert sum(life.clock.sleeps) == 3_000
+    assert [m for m in caplog.messages if m.startswith("Restarting")] == [
+        "Restarting the task in 1000 ms (restart 1, task.restart.max=2)",
+        "Restarting the task in 2000 ms (restart 2, task.restart.max=2)",
+    ]
+
+
+def test_a_restart_that_mends_it_goes_on_where_it_was() -> None:
+    life = Life(restarts=TWICE)
+    life.connector.errors["put"] = [ConnectError("no such table")]
+    produce(life.harness, P0, 0, 1)
+    assert life.run().state is TaskState.UNASSIGNED
+    assert seen(life.harness) == [0, 1]
+
+
+def test_success_makes_all_restarts_possible_again() -> None:
+    life = Life(restarts=RestartPolicy(most=1, backoff_ms=1_000, backoff_max_ms=1_000))
+    life.connector.errors["put"] = [ConnectError("one")]
+    produce(life.harness, P0, 0)
+
+    def fail_again() -> None:
+        life.connector.errors["put"] = [ConnectError("two")]
+        produce(life.harness, P0, 1)
+
+    life.at[20] = fail_again
+    assert life.run().state is TaskState.UNASSIGNED
+    assert (seen(life.harness), len(life.consumers)) == ([0, 1], 3)
+
+
+def test_a_task_that_waits_to_begin_anew_is_failed_and_obeys() -> None:
+    life = Life(restarts=TWICE)
+    life.connector.errors["put"] = [ConnectError("no such table")]
+    produce(life.harness, P0, 0)
+    states = []
+
+    def stop() -> None:
+        states.append(life.runner.board.status.state)
+        life.stop()
+
+    life.clock.on_sleep = stop
+    status = life.run()
+    assert (status.state, states) == (TaskState.FAILED, [TaskState.FAILED])
+    assert len(life.consumers) == 1
+
+
+def test_what_retries_gave_up_is_tried_again_after_a_restart() -> None:
+    life = Life(restarts=TWICE, retry_timeout_ms=0)
+    life.connector.errors["flush"] = [RetriableError("busy")]
+    produce(life.harness, P0, 0)
+    assert life.run().state is TaskState.UNASSIGNED
+    assert seen(life.harness) == [0]

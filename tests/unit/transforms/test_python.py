@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sinkworker.api import DataError, SinkRecord
-from sinkworker.configuration import ConfiguredConnector, configure, worker_warnings
+from sinkworker.configuration import ConfiguredConnector, configure, read_worker
 from sinkworker.properties import ConfigFile, read_file
 from tests.unit.config_files import FILE_SINK, changed, messages, write
 
@@ -125,4 +125,4 @@ def test_a_connector_cannot_allow_packages() -> None:
 def test_the_worker_knows_the_key() -> None:
     given = worker("ours")
     assert given is not None
-    assert worker_warnings(given) == []
+    assert read_worker(given)[1] == []

@@ -90,6 +90,20 @@ def test_a_map_whose_keys_are_no_text() -> None:
     assert read(parquet) == [{"numbered": [(1, ["a"]), (2, [])]}]
 
 
+@pytest.mark.parametrize("format_", ["AvroFormat", "ParquetFormat"])
+def test_where_a_type_contains_itself_its_values_are_json(format_: str) -> None:
+    within = {"field": "next", "type": "struct", "optional": True, "name": "Node", "fields": []}
+    schema = {"type": "struct", "fields": [{"field": "v", "type": "int32"}, within]}
+    writing = Writing(**{"format.class": format_})
+    value = {"v": 1, "next": {"v": 2, "next": {"v": 3, "next": None}}}
+    [file] = writing.files(records(value, {"v": 4, "next": None}, schema=schema))
+    assert writing.rejected == []
+    assert read(file) == [
+        {"v": 1, "next": '{"v":2,"next":{"v":3,"next":null}}'},
+        {"v": 4, "next": None},
+    ]
+
+
 def test_codecs_are_those_that_were_asked_for() -> None:
     [avro] = Writing(**{"format.class": "AvroFormat", "avro.codec": "deflate"}).files(
         records({"a": 1})

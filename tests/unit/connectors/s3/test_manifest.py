@@ -66,8 +66,8 @@ def test_an_entry_is_read_back_as_it_was_written() -> None:
 
 def test_an_entry_is_written_in_the_words_of_the_protocol() -> None:
     assert list(json.loads(claim().encode())) == [
-        "v", "type", "seq", "id", "prev_id", "epoch", "owner", "cluster_id", "topic_id", "from",
-        "next_offset", "leader_epoch", "files", "errant", "counts", "time",
+        "v", "type", "seq", "id", "prev_id", "epoch", "owner", "config", "cluster_id", "topic_id",
+        "from", "next_offset", "leader_epoch", "files", "errant", "counts", "time",
     ]  # fmt: skip
 
 
@@ -102,6 +102,37 @@ def test_a_file_must_fit_into_the_commit_that_names_it(files: list[DataFile]) ->
     entry = commit(claim(), 9, *files)
     with pytest.raises(BrokenChainError, match="does not fit between 5 and 9"):
         manifest.decode(manifest.name(2), entry.encode())
+
+
+@pytest.mark.parametrize(
+    ("letters", "errant", "flaw"),
+    [
+        ([file(6, 7, 2)], 2, None),
+        ([], 2, None),
+        ([file(6, 6, 1)], 2, "its files do not hold as many dead letters as it counts"),
+        ([file(4, 6, 2)], 2, "{key} does not fit between 5 and 9"),
+    ],
+)
+def test_dead_letters_are_all_of_a_commit_s_or_not_kept_here(
+    letters: list[DataFile], errant: int, flaw: str | None
+) -> None:
+    counts = Counts(records=2, errant=errant)
+    entry = manifest.committed(
+        claim(), Advance(1, 5, Offset(9), 2), [file(5, 8, 2)], counts, letters
+    )
+    assert entry is not None
+    if flaw is None:
+        assert manifest.decode(manifest.name(2), entry.encode()) == entry
+        return
+    with pytest.raises(BrokenChainError) as caught:
+        manifest.decode(manifest.name(2), entry.encode())
+    key = letters[0].key
+    assert str(caught.value) == f"{manifest.name(2)} is damaged: {flaw.format(key=key)}"
+
+
+def test_an_entry_of_a_version_without_dead_letters_can_be_read() -> None:
+    content = json.loads(claim().encode()) | {"errant": {}}
+    assert manifest.decode(KEY, json.dumps(content).encode()).errant.files == ()
 
 
 def test_the_first_claim_keeps_the_start_it_was_given() -> None:

@@ -31,6 +31,28 @@ def test_what_does_not_fit_together_is_refused(keys: dict[str, Any], sentence: s
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "topics_dir", "clash"),
+    [("topics/dead", "topics", "topics.dir (topics)"), ("a", "a/b", "topics.dir (a/b)"),
+     ("/topics/", "topics", "topics.dir (topics)"),
+     ("_sinkworker", "topics", "the entries' folder (_sinkworker)"),
+     ("topics-dead", "topics", None), ("", "topics", None)],
+)  # fmt: skip
+def test_dead_letters_have_a_folder_of_their_own(
+    path: str, topics_dir: str, clash: str | None
+) -> None:
+    keys = BUCKET | {"errors.deadletterqueue.path": path, "topics.dir": topics_dir}
+    if clash is None:
+        assert S3SinkConfig(**keys).letters_dir == path
+        return
+    with pytest.raises(ValidationError) as caught:
+        S3SinkConfig(**keys)
+    (error,) = caught.value.errors()
+    assert error["msg"] == (
+        f"Value error, errors.deadletterqueue.path={path} and {clash} must be folders of their own"
+    )
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated_by_us() -> None:
     with pytest.raises(ValidationError) as caught:
         StoreConfig(**BUCKET, **{"store.url": "http://me:secret@s3"})

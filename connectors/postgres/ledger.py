@@ -1,0 +1,79 @@
+"""The ledger in a table beside the offsets: every step that an offset took.
+
+Owns reading and trimming its rows, and counting what a flush did not write. The rows
+themselves are written by the statements that move the offsets. Must not know the data.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+
+from psycopg import errors
+
+from connectors.postgres.own_table import make_sure_of
+from connectors.postgres.queries import identifier, statement
+from connectors.postgres.session import Session
+from sinkworker.api import LedgerEntry, TopicPartition
+
+log = logging.getLogger(__name__)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TRIMMED_AT_ONCE = 20_000
+
+Counts = Mapping[TopicPartition, int]
+NONE: Counts = {}
+
+
+class Ledger:
+    """The ledger of one connector, through one session."""
+
+    def __init__(self, session: Session, table: str, connector: str, kept_ms: int) -> None:
+        """kept_ms: how long rows are kept; -1: for ever."""
+        self._session, self._table, self._connector = session, table, connector
+        self._kept_ms = kept_ms
+        self.identifier = identifier(table)
+
+    def create(self) -> None:
+        make_sure_of(self._session, self._table, self._statement("create"))
+
+    def recount(self, *, errant: Counts = NONE, filtered: Counts = NONE) -> None:
+        """Within the flush's transaction, after its rows were written: records that are none."""
+        sources = list({**errant, **filtered})
+        self._execute(
+            "recounted", topics=[p.topic for p in sources], partitions=[p.partition for p in sources],
+            errant=[errant.get(p, 0) for p in sources],
+            filtered=[filtered.get(p, 0) for p in sources],
+        )  # fmt: skip
+
+    def read(self, limit: int) -> Sequence[LedgerEntry]:
+        """The newest rows, newest first."""
+        rows = self._execute("read", limit=limit).fetchall()
+        return [
+            LedgerEntry._make((TopicPartition(topic, partition), *rest, _ms(at)))
+            for topic, partition, *rest, at in rows
+        ]
+
+    def trim(self) -> None:
+        """Delete old rows, but not all at once. A role that may not do so leaves it to another."""
+        if self._kept_ms < 0:
+            return
+        try:
+            self._execute("trim", kept_ms=self._kept_ms, limit=TRIMMED_AT_ONCE)
+        except errors.InsufficientPrivilege:
+            self._kept_ms = -1
+            log.warning("This role may not DELETE from %s: somebody else must trim it", self._table)
+
+    def _execute(self, name: LiteralString, **parameters: Any) -> Any:
+        return self._session.connection.execute(
+            self._statement(name), {"connector": self._connector} | parameters
+        )
+
+    def _statement(self, name: LiteralString) -> Any:
+        return statement("ledger", name, ledger=self.identifier)
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,1 @@
+"""HTTP, as Kafka Connect speaks it: requests → answers of an administration."""

@@ -1,0 +1,1 @@
+"""The REST interface beside Kafka Connect itself, and with its clients."""

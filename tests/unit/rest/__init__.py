@@ -1,0 +1,1 @@
+"""Operations without servers: an in-memory broker, real files, real HTTP."""

@@ -1,0 +1,40 @@
+"""What a worker's process does with memory that it no longer needs. In a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+BATCH = """
+from sinkworker.cli import memory
+{setting}
+batch = [b"x" * 100_000 for _ in range(500)]
+batch.clear()
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmRSS")))
+"""
+
+
+def kib_left_after_a_batch(setting: str) -> int:
+    said = subprocess.run(
+        [sys.executable, "-c", BATCH.format(setting=setting)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return int(said.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_pages_of_a_batch_of_50_mb_stay_for_the_next_one() -> None:
+    kept = kib_left_after_a_batch("memory.keep_freed_memory()")
+    assert kept - kib_left_after_a_batch("") > 40_000
+
+
+def test_the_garbage_collector_looks_at_records_rarely() -> None:
+    code = "import gc\nfrom sinkworker.cli import memory\nmemory.collect_garbage_rarely()\n"
+    said = subprocess.run(
+        [sys.executable, "-c", code + "print(gc.get_threshold(), gc.get_freeze_count() > 1000)"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.stdout == "(100000, 20, 50) True\n"
