@@ -61,6 +61,7 @@ class ConfluentDeadLetters:
         except BaseException:
             self.close()  # or what waits there would be sent once more, whenever
             troubles.raise_refusal()
+            troubles.raise_all()
             raise
 
     def _make_sure_of_topic(self) -> None:

@@ -165,5 +165,5 @@ def why_refused(
     try:
         client_class({**group, "log_level": 0, **given})
     except KafkaException as error:
-        return str(error.args[0].str())
+        return str(error.args[0].str()).strip()
     return None
