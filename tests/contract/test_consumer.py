@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from sinkworker.administration.moving import move
 from sinkworker.api import Offset, RetriableError, TopicPartition
 from sinkworker.kafka.clients import CONFLUENT, KAFKA_PYTHON
+from sinkworker.rest.port import OffsetRule, RefusedError
 from sinkworker.runtime.ports import Assigned, Consumer, Lost, Revoked
+from sinkworker.testing.samples import MemorySinkConnector
 from tests.contract.worlds import InMemoryWorld, KafkaWorld, Reader, World
 
 REAL = [pytest.param(client, marks=pytest.mark.kafka) for client in (KAFKA_PYTHON, CONFLUENT)]
@@ -237,6 +240,29 @@ def test_a_topic_created_again_has_another_id(world: World) -> None:
         lambda: reader.consumer.identity(source.topic).topic_id not in (None, before.topic_id),
         "the new topic's id",
     )
+
+
+def test_the_ends_are_known_without_asking_once_they_were_fetched_from(world: World) -> None:
+    reader, source = single(world)
+    reader.poll_until(lambda: reader.consumer.known_ends() == {source: 10}, "the log's end")
+    world.produce(source, 2)
+    reader.poll_until(lambda: reader.consumer.known_ends() == {source: 12}, "the new end")
+
+
+def test_a_consumer_that_never_polls_is_enough_to_move_offsets(world: World) -> None:
+    source, other = (TopicPartition(world.create_topic(), 0) for _ in range(2))
+    world.produce(source, 10)
+    world.delete_records(source, 4)
+    store = MemorySinkConnector().offset_store()
+    rules = {source: OffsetRule("offset", 7), other: OffsetRule("latest")}
+    move("memory", store, lambda p: world.consumer(partitions=p), rules, dry_run=False)
+    stored = store.read()
+    assert (stored[source].next, stored[other].next) == (7, 0)
+    for partition in (source, other):
+        assert None not in (stored[partition].topic_id, stored[partition].cluster_id)
+    with pytest.raises(RefusedError, match="Kafka holds the offsets 4 to 10, not 3"):
+        move("memory", store, lambda p: world.consumer(partitions=p),
+             {source: OffsetRule("offset", 3)}, dry_run=True)  # fmt: skip
 
 
 def test_closing_twice_is_fine(world: World) -> None:
