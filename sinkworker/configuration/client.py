@@ -46,7 +46,7 @@ def read_reset_policy(reading: Reading) -> None:
 
 
 def read_client_name(reading: Reading) -> str:
-    """Of a file whose keys no model checks."""
+    """Of a worker's file: a connector's key is checked by its model."""
     client = reading.value(CLIENT, KAFKA_PYTHON)
     if client not in CLIENTS:
         reading.findings.invalid(CLIENT, f"String must be one of: {', '.join(CLIENTS)}")

@@ -91,13 +91,12 @@ def configure(
 
 
 def read_kafka(worker: ConfigFile) -> tuple[str, str, ClientSettings]:
-    """The client, bootstrap.servers and the client's settings of a worker's file. ConfigError for
+    """Which client, bootstrap.servers and the client's settings, of a worker's file. ConfigError for
     what is wrong."""
     nothing = ConfigFile(worker.path)
     reading = Reading(_findings(nothing, worker), Catalog())
-    client, settings, bootstrap = (
-        read_client_name(reading), read_client(reading), read_bootstrap(reading)
-    )  # fmt: skip
+    client, settings = read_client_name(reading), read_client(reading)
+    bootstrap = read_bootstrap(reading)
     if reading.findings.problems:
         raise ConfigError(reading.findings.problems)
     return client, bootstrap, settings

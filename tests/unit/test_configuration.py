@@ -11,7 +11,7 @@ from connectors.file import FileStreamSinkConnector
 from connectors.postgres import PostgresSinkConnector
 from sinkworker.api import ConfigError, SinkRecord, TopicPartition
 from sinkworker.app import load
-from sinkworker.configuration import configure, read_worker
+from sinkworker.configuration import configure, read_kafka, read_worker
 from sinkworker.converters.json import JsonConverter
 from sinkworker.converters.simple_header import SimpleHeaderConverter
 from sinkworker.converters.string import StringConverter
@@ -307,6 +307,31 @@ def test_the_producer_of_dead_letters_has_the_settings_that_are_given() -> None:
     producer = configured(changed(FILE_SINK, keys)).producer
     assert (producer["compression_type"], producer["linger_ms"]) == ("zstd", 5)
     assert (producer["acks"], producer["enable_idempotence"]) == ("all", False)
+
+
+def test_the_producer_of_dead_letters_has_the_names_of_the_client_that_is_chosen() -> None:
+    keys = (
+        "errors.tolerance=all\nerrors.deadletterqueue.topic.name=dead\nkafka.client=confluent\n"
+        "producer.override.max.request.size=2000"
+    )
+    producer = configured(changed(FILE_SINK, keys)).producer
+    assert (producer["message.max.bytes"], producer["enable.idempotence"]) == (2000, True)
+
+
+def test_a_workers_file_alone_says_which_client_asks_for_the_cluster() -> None:
+    worker = read_file(write("w.properties", "bootstrap.servers=a:1\nkafka.client=confluent\n"))
+    client, servers, settings = read_kafka(worker)
+    assert (client, servers, settings.consumer["fetch.wait.max.ms"]) == ("confluent", "a:1", 100)
+
+
+def test_a_workers_file_alone_cannot_name_a_client_that_nobody_knows() -> None:
+    worker = read_file(write("w.properties", "bootstrap.servers=a:1\nkafka.client=java\n"))
+    with pytest.raises(ConfigError) as told:
+        read_kafka(worker)
+    assert str(told.value) == (
+        "w.properties:2: Invalid value java for configuration kafka.client: "
+        "String must be one of: kafka-python, confluent"
+    )
 
 
 def test_every_key_of_the_jdbc_sink_that_we_lack_is_a_warning_for_postgres_only() -> None:
