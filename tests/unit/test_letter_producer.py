@@ -63,6 +63,12 @@ def test_it_speaks_the_version_that_the_consumer_is_told_to_speak() -> None:
     assert "api_version" not in arguments({})
 
 
+def test_librdkafkas_takes_the_consumers_way_to_the_brokers() -> None:
+    found = arguments({"librdkafka.broker.address.family": "v4", "client.rack": "r"}, CONFLUENT)
+    assert found["broker.address.family"] == "v4"
+    assert "client.rack" not in found
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_what_makes_letters_safe_cannot_be_set(client: str) -> None:
     assert read_producer(client, {"acks": "-1"})[1:] == ([], [])

@@ -39,6 +39,8 @@ DEFAULT_REFRESH_MS = 300_000
 # An admin client takes these, and no setting of consumers.
 OF_ADMIN = ("bootstrap.", "client.", "security.", "sasl.", "ssl.", "socket.", "reconnect.", "retry.",
             "metadata.recovery.", "connections.", "broker.", "log")  # fmt: skip
+# The way to the brokers, where it was given in librdkafka's words: a producer takes the same.
+OF_WAY = ("broker.address.", "sasl.", "security.", "socket.keepalive.", "ssl.")
 
 kafka_log = logging.getLogger("kafka.librdkafka")
 
@@ -119,17 +121,19 @@ class ConfluentConnection:
         chosen = {"client.id": f"connector-dlq-producer-{self.connector}"} | in_time(
             self.producer, OF_PRODUCER, self.settings.max_poll_interval_ms
         )
-        return chosen | {
+        way = {k: v for k, v in self.settings.consumer.items() if k.startswith(OF_WAY)}
+        return way | chosen | {
             "client.id": f"{chosen['client.id']}-{task}",
             "bootstrap.servers": self.bootstrap_servers,
             "request.timeout.ms": chosen["socket.timeout.ms"],
-        }
+        }  # fmt: skip
 
     def _producer(self, arguments: dict[str, Any]) -> tuple[Producer, Troubles]:
+        """Silent: what it logs would wait for the next letter, and the consumer tells the same."""
         troubles = Troubles(self.settings.security)
         with translated("Making a Kafka client"):
-            callbacks = {"error_cb": troubles.on_error}
-            return Producer(arguments | callbacks, logger=kafka_log), troubles
+            silent = {"error_cb": troubles.on_error, "log_level": 0}
+            return Producer(arguments | silent), troubles
 
     def _admin(self, arguments: dict[str, Any]) -> AdminClient:
         """One that has met a broker."""
