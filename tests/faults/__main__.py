@@ -73,7 +73,7 @@ def _play(run: report.Run, campaign: Campaign, servers: Servers, home: Path) -> 
     for result in _results(campaign, run.minutes * 60):
         run.results.append(result)
         print(report.line(result), flush=True)
-    last = Result(len(run.results), SOAK, run.seed, time.monotonic() - began)
+    last = Result(len(run.results), SOAK, run.seed, seconds=time.monotonic() - began)
     try:
         last.outcome = soak.end()
         last.error = flaw(last.outcome)
