@@ -109,7 +109,9 @@ class Scene:
             self.execute("DELETE FROM upserted WHERE k = %s", record.k)
         if record.body is not None:
             table = self.written.table
-            self.execute(f"INSERT INTO {table} (p, n, k, body) VALUES (%s, %s, %s, %s)", *record)
+            self.execute(
+                f"INSERT INTO {table} (p, n, k, body) VALUES (%s, %s, %s, %s)", *record[:4]
+            )
 
     def move(self, offset: int | None, p: int = 0) -> None:
         self.change("next_offset = %s", offset, p=p)

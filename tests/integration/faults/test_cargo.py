@@ -22,7 +22,7 @@ SELECT {ROW_HASH} FROM unnest(%s::int[], %s::bigint[], %s::text[], %s::text[])
 
 
 def hashes(database: Database, records: list[Cargo]) -> list[int]:
-    columns = [list(column) for column in zip(*records, strict=True)]
+    columns = [list(column) for column in zip(*(record[:4] for record in records), strict=True)]
     return [row[0] for row in database.execute(QUERY, columns)]
 
 
