@@ -31,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="the seed of fault rounds; else a new one")
     parser.addoption("--round", type=int, help="play this one fault round only")
     parser.addoption(
-        "--kafka-client", default="kafka-python", choices=["kafka-python", "confluent"],
-        help="what workers read with, in end-to-end tests and fault rounds",
+        "--kafka-client", choices=["kafka-python", "confluent"],
+        help="what workers read with, in end-to-end tests and fault rounds; else tests marked "
+        "each_client run with each, and rounds have them in turn",
     )  # fmt: skip
 
 

@@ -94,8 +94,9 @@ class KafkaWorld:
         "default.api.timeout.ms": "10000",
     }
 
-    def __init__(self, kafka: KafkaTools, client: str) -> None:
+    def __init__(self, kafka: KafkaTools, client: str, **more: str) -> None:
         self._kafka, self._client = kafka, client
+        self._settings = self.settings | {key.replace("_", "."): v for key, v in more.items()}
         self._name = f"contract-{uuid.uuid4().hex[:8]}"
         self._consumers: list[Consumer] = []
 
@@ -142,7 +143,7 @@ class KafkaWorld:
         max_poll_records: int = 500,
     ) -> Consumer:
         settings, wrong, refused, _ = read_settings(
-            self._client, self.settings | {"max.poll.records": str(max_poll_records)}
+            self._client, self._settings | {"max.poll.records": str(max_poll_records)}
         )
         assert not wrong + refused
         to = connection(self._client, self._kafka.bootstrap, self._name, settings, 1 << 24, 500)

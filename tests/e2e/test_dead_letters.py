@@ -39,6 +39,7 @@ def landed(scene: Scene) -> list[Any]:
 EXPECTED = [[100 + n for n in range(20)], [(20, 5, 25)]]
 
 
+@pytest.mark.each_client
 def test_bad_records_go_to_a_topic_and_good_ones_to_the_sink(scene: Scene) -> None:
     topic = produced(scene)
     dead = f"{topic}-dead"

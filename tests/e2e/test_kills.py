@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 RECORDS = 200_000
 
 
+@pytest.mark.each_client
 def test_kills_and_joins_under_a_backlog_leave_every_alert_once_and_in_order(scene: Scene) -> None:
     """The small size of `python -m tests.e2e.bounce`; the table has no unique key."""
     bounce = Bounce(scene, RECORDS, seed=1)

@@ -54,6 +54,7 @@ def test_workers_without_a_partition_wait_their_turn(scene: Scene) -> None:
     assert landed(scene.database, 2_000, 2) == exactly(2_000)
 
 
+@pytest.mark.each_client
 def test_several_tasks_of_one_worker_share_the_partitions(scene: Scene) -> None:
     topic = scene.kafka.create_topic(partitions=4)
     scene.database.execute(CREATE)

@@ -61,23 +61,20 @@ def topic(server: SecureKafka) -> Iterator[str]:
     tools.close()
 
 
-@pytest.fixture(scope="module")
-def client(request: pytest.FixtureRequest) -> str:
-    return str(request.config.getoption("--kafka-client"))
-
-
 @pytest.fixture
-def folder(tmp_path: Path, server: SecureKafka, topic: str, client: str) -> Iterator[Folder]:
-    folder = Folder(tmp_path, server, topic, client)
+def folder(tmp_path: Path, server: SecureKafka, topic: str, kafka_client: str) -> Iterator[Folder]:
+    folder = Folder(tmp_path, server, topic, kafka_client)
     yield folder
     folder.close()
 
 
 @pytest.fixture(scope="module")
-def refused(services_home: Path, server: SecureKafka, topic: str, client: str) -> Iterator[Refused]:
+def refused(
+    services_home: Path, server: SecureKafka, topic: str, kafka_client: str
+) -> Iterator[Refused]:
     home = services_home / "refused"
     home.mkdir()
-    folder = Folder(home, server, topic, client)
+    folder = Folder(home, server, topic, kafka_client)
     yield Refused(folder, server)
     folder.close()
 
@@ -99,6 +96,7 @@ def test_every_case_is_tested(refused: Refused) -> None:
     assert refused.names() == {*AT_ONCE, *HANGING_UP}
 
 
+@pytest.mark.each_client
 def test_the_shipped_file_reads_by_password_over_tls(folder: Folder) -> None:
     shipped = (CONFIGS / "sasl-ssl.properties").read_text()
     keys = ("name", "file", "topics", "bootstrap.servers", "connector.class")

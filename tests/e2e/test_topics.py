@@ -37,6 +37,7 @@ def quarantine(worker: WorkerProcess) -> str:
     return worker.log_lines("Quarantined ")[0].split("Quarantined ", 1)[1]
 
 
+@pytest.mark.each_client
 def test_partitions_added_under_latest_are_read_from_their_first_record(scene: Scene) -> None:
     topic = scene.kafka.create_topic()
     scene.kafka.produce(topic, values(0, 5))

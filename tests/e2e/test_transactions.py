@@ -27,6 +27,7 @@ def batches(seed: int) -> list[tuple[int, list[Any], bool]]:
     return made
 
 
+@pytest.mark.each_client
 def test_aborted_records_never_land_and_the_lag_reaches_zero(scene: Scene) -> None:
     topic = scene.kafka.create_topic(partitions=PARTITIONS)
     scene.database.execute("CREATE TABLE alerts (alert_id bigint, level text)")

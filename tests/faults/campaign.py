@@ -81,7 +81,7 @@ class Campaign:
     def play(self, number: int, source: Path | None = None) -> Result:
         """source: a folder with the code to run instead of this one."""
         played = self._rounds[number % len(self._rounds)]
-        client = self._client or CLIENTS[(number + number // len(self._rounds)) % len(CLIENTS)]
+        client = self._client or self._client_of(number)
         result, began = Result(number, played, self._seed, client), time.monotonic()
         with self._servers_of(played):
             try:
@@ -91,6 +91,10 @@ class Campaign:
                 result.error = traceback.format_exc()
         result.seconds = time.monotonic() - began
         return result
+
+    def _client_of(self, number: int) -> str:
+        """With the next seed, and each time through, a round has the other one."""
+        return CLIENTS[(self._seed + number + number // len(self._rounds)) % len(CLIENTS)]
 
     def _servers_of(self, played: Round) -> ExitStack:
         """Rounds that break a server have it for themselves."""

@@ -138,7 +138,10 @@ class ConfluentConsumer:
     def _good(
         self, source: TopicPartition, run: list[Message[Any, Any]], ends: dict[TopicPartition, int]
     ) -> list[Message[Any, Any]]:
-        """Those that are records, up to an error: librdkafka goes on behind a damaged batch."""
+        """Those that are records, up to an error: librdkafka goes on behind a damaged batch. What it
+        read before the partition was opened means nothing."""
+        if self._rebalances.waits(source):
+            return []
         if source not in self._troubles and not any(map(Message.error, run)):
             return run
         good = []
@@ -193,15 +196,12 @@ class ConfluentConsumer:
     def seek(self, partition: TopicPartition, offset: Offset) -> None:
         if partition not in self._rebalances.positions:
             return  # the event that says so is on its way
-        at = for_client({partition: offset})
+        (at,) = for_client({partition: offset})
         with self._calling("Seeking"):
             try:
-                self._client.seek(at[0])
+                self._client.seek(at)
             except KafkaException:  # after an error librdkafka reads a partition no more
-                self._client.incremental_unassign(at)
-                self._client.incremental_assign(at)
-                self._client.pause(at)
-                self._rebalances.reading.discard(partition)
+                self._rebalances.place_again(self._client, partition, at)
         self._rebalances.positions[partition] = offset.next
         self._troubles.forget(partition)
 

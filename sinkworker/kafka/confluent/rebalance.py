@@ -6,14 +6,15 @@ or let go, append an event, return. Must not know what becomes of the events.
 
 from __future__ import annotations
 
-from confluent_kafka import OFFSET_END, Consumer
+from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as ClientPartition
 
 from sinkworker.api import TopicPartition
 from sinkworker.runtime.ports import Assigned, Event, Lost, Revoked
 
-# A position that is never fetched from: it needs no committed offset, and no log is too short for it.
-PLACEHOLDER = OFFSET_END
+# Never a logical offset: librdkafka asks the broker where that is, and when the answer comes after a
+# seek, it asks once more and goes on from there, past everything between.
+PLACEHOLDER = 0
 
 
 class Rebalances:
@@ -38,6 +39,19 @@ class Rebalances:
         self.positions |= dict.fromkeys(partitions)
         self._note(Assigned(partitions))
 
+    def place_again(self, client: Consumer, partition: TopicPartition, at: ClientPartition) -> None:
+        """Assign a partition anew, paused; without the cooperative protocol all, each where it is."""
+        self.reading.discard(partition)
+        if self._is_cooperative:
+            client.incremental_unassign([at])
+            client.incremental_assign([at])
+            client.pause([at])
+            return
+        others = self.positions.keys() - {partition}
+        placed = [ClientPartition(*each, self.positions[each] or PLACEHOLDER) for each in others]
+        client.assign([*placed, at])
+        client.pause([ClientPartition(*each) for each in self.positions.keys() - self.reading])
+
     def on_revoke(self, client: Consumer, partitions: list[ClientPartition]) -> None:
         self._let_go(client, partitions)
         self._note(Revoked(_named(partitions)))
@@ -58,6 +72,10 @@ class Rebalances:
     def _note(self, event: Event) -> None:
         if event.partitions:
             self._events.append(event)
+
+    def waits(self, partition: TopicPartition) -> bool:
+        """Whether it is held, and has to be opened."""
+        return self.positions.get(partition, 0) is None
 
     def drain(self) -> list[Event]:
         events, self._events = self._events, []
