@@ -17,7 +17,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.getoption("--kafka-client")
     is_for_each = metafunc.definition.get_closest_marker("each_client") is not None
     if is_for_each and chosen is None and "kafka_client" in metafunc.fixturenames:
-        metafunc.parametrize("kafka_client", CLIENTS, scope="session")
+        metafunc.parametrize("kafka_client", CLIENTS, scope="module")
 
 
 @pytest.fixture(scope="session")
