@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.bench.cases import POSTGRES
 from tests.bench.logs import Message, plain, send
-from tests.bench.postgres import Landing
+from tests.bench.postgres import BATCH_SIZE, Landing
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
 
@@ -20,6 +20,7 @@ RECORD_BYTES = (100, 1_000, 10_000, 100_000)
 HISTORY = (10_000, 100_000, 1_000_000, 10_000_000)
 MOST_BYTES = 200_000_000
 """Of one log: large records are fewer."""
+MOST_BYTES_AT_ONCE = 5_000_000
 
 
 class Point(NamedTuple):
@@ -71,7 +72,8 @@ class Growth:
         value = b'{"alert_id":%d,"stage_id":1,"level":"Minor","message":"%s"}'
         values = (value % (n, rest.encode()) for n in range(records))
         self._fill(topic, 4, (Message(None, each) for each in values))
-        return self._point(size, topic, records)
+        at_once = {"batch.size": str(min(BATCH_SIZE, MOST_BYTES_AT_ONCE // size))}
+        return self._point(size, topic, records, at_once)
 
     def _history(self, commits: int) -> Point:
         """As if this connector had made so many; none is old enough to be removed."""
@@ -79,8 +81,10 @@ class Growth:
         if commits == HISTORY[0]:
             self._fill(topic, 4, map(plain, range(self._records)))
         self._database.execute(
-            "INSERT INTO sinkworker_ledger SELECT l.* FROM (SELECT * FROM sinkworker_ledger LIMIT 1) l, "
-            f"generate_series(1, {commits} - (SELECT count(*) FROM sinkworker_ledger))"
+            "INSERT INTO sinkworker_ledger (connector, topic, partition, kind, epoch, from_offset, "
+            "to_offset, records, owner) SELECT %s, %s, n %% 4, 'commit', 1, n * 5000, (n + 1) * 5000, "
+            "5000, 'worker-1 task-0' FROM generate_series(1, %s) AS n",
+            (self._landing.next_name, topic, commits),
         )
         self._database.execute("ANALYZE sinkworker_ledger")
         return self._point(commits, topic, self._records)
@@ -89,6 +93,9 @@ class Growth:
         self._kafka.create_topic(topic, partitions)
         send(self._kafka, topic, partitions, messages)
 
-    def _point(self, size: int, topics: str, records: int) -> Point:
-        rate, cpu, rss, _ = self._landing.worker(topics, self._keys).measured(records)
+    def _point(
+        self, size: int, topics: str, records: int, keys: Mapping[str, str] | None = None
+    ) -> Point:
+        program = self._landing.worker(topics, {**self._keys, **(keys or {})})
+        rate, cpu, rss, _ = program.measured(records)
         return Point(size, rate, cpu, rss)

@@ -36,13 +36,19 @@ class Landing:
     def rows(self, table: str) -> int:
         return int(self._database.one(f"SELECT count(*) FROM {table}"))
 
+    @property
+    def next_name(self) -> str:
+        """Of the connector that the next worker runs."""
+        return f"bench-{self._number}"
+
     def worker(self, topic: str, keys: Mapping[str, str]) -> Program:
         """A new connector that reads the topic into its table."""
         self.make(OWN_TABLE, is_keyed=keys.get("insert.mode") == "upsert")
+        name = self.next_name
         self._number += 1
-        return self.start(f"bench-{self._number}", topic, keys)
+        return self._start(name, topic, keys)
 
-    def start(self, name: str, topic: str, keys: Mapping[str, str]) -> Program:
+    def _start(self, name: str, topic: str, keys: Mapping[str, str]) -> Program:
         config = self._home / f"{name}.properties"
         told = {
             "name": name, "connector.class": "PostgresSink", "topics": topic,
