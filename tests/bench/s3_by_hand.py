@@ -1,4 +1,4 @@
-"""The loop one would write by hand: kafka-python → the worker's JSON parser → a file → PUT.
+"""The loop one would write by hand: a Kafka client → the worker's JSON parser → a file → PUT.
 
 The measure for the S3 sink: one process, files of the same size and kind, and how far it is in one more
 PUT, where the sink puts its entry. No rebalances, no retries, no fencing, no bad records, no hashes.
@@ -17,36 +17,31 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.config import Config
-from kafka import KafkaConsumer, TopicPartition
 from pydantic_core import from_json
 
+from tests.bench.reading import CLIENTS
 from tests.services.seaweed import ACCESS_KEY, SECRET_KEY
 
 PROGRESS = "hand/progress"
+MAX_POLL_RECORDS = 5000
 
 
 def main() -> None:
-    bootstrap, url, bucket, topic, partitions, total, mode, flush_size = sys.argv[1:]
+    name, bootstrap, url, bucket, topic, partitions, total, mode, flush_size = sys.argv[1:]
     target, size = int(total), int(flush_size)
     client = boto3.client(
         "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY, config=Config(s3={"addressing_style": "path"}),
     )  # fmt: skip
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none",
-        isolation_level="read_committed", max_poll_records=5000, fetch_max_wait_ms=100,
-    )  # fmt: skip
-    assigned = [TopicPartition(topic, number) for number in range(int(partitions))]
-    consumer.assign(assigned)
-    for partition in assigned:
-        consumer.seek(partition, 0)
-    encode = parquet if mode == "parquet" else json_lines
+    polls = CLIENTS[name](bootstrap, topic, range(int(partitions)), MAX_POLL_RECORDS)
+    encode = parquet if mode == "s3-parquet" else json_lines
     rows: dict[int, list[object]] = defaultdict(list)
     read = done = 0
     while done < target:
-        for partition, records in consumer.poll(200).items():
-            rows[partition.partition] += [from_json(record.value) for record in records]
-            read += len(records)
+        records = next(polls).records
+        for partition, _, value in records:
+            rows[partition].append(from_json(value))
+        read += len(records)
         for number, waiting in rows.items():
             if len(waiting) >= size or (waiting and read >= target):
                 key = f"hand/partition={number}/{done}"

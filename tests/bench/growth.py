@@ -1,0 +1,101 @@
+"""What more work costs: more partitions, topics, bytes a record, and a longer past.
+
+Owns the sizes. The worker alone is measured, each curve beside its own first point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tests.bench.cases import POSTGRES
+from tests.bench.logs import Message, plain, send
+from tests.bench.postgres import BATCH_SIZE, Landing
+from tests.services.database import Database
+from tests.services.kafka_tools import KafkaTools
+
+PARTITIONS = (1, 4, 16, 64)
+TOPICS = (1, 10, 50)
+RECORD_BYTES = (100, 1_000, 10_000, 100_000)
+HISTORY = (10_000, 100_000, 1_000_000, 10_000_000)
+MOST_BYTES = 200_000_000
+"""Of one log: large records are fewer."""
+MOST_BYTES_AT_ONCE = 5_000_000
+
+
+class Point(NamedTuple):
+    """size: of what grows. records_per_second: of the worker."""
+
+    size: int
+    records_per_second: float
+    cpu_seconds: float
+    rss: float
+
+
+class Growth:
+    def __init__(
+        self, landing: Landing, kafka: KafkaTools, database: Database, client: str, records: int
+    ) -> None:
+        self._landing, self._kafka, self._database = landing, kafka, database
+        self._records = records
+        self._keys = POSTGRES["insert"] | {"kafka.client": client}
+
+    def curves(self) -> Iterator[tuple[str, Sequence[Point]]]:
+        grows: Mapping[str, tuple[Callable[[int], Point], Sequence[int]]] = {
+            "partitions": (self._partitions, PARTITIONS), "topics": (self._topics, TOPICS),
+            "bytes a record": (self._bytes, RECORD_BYTES),
+            "commits in the ledger": (self._history, HISTORY),
+        }  # fmt: skip
+        for name, (measure, sizes) in grows.items():
+            points = []
+            for size in sizes:
+                points.append(measure(size))
+                print(f"{name} {size:>12,}: {points[-1].records_per_second:11,.0f} records/s "
+                      f"{points[-1].cpu_seconds:8.1f} CPU s/M {points[-1].rss:6.0f} MB",
+                      flush=True)  # fmt: skip
+            yield name, points
+
+    def _partitions(self, count: int) -> Point:
+        topic = f"growth-partitions-{count}"
+        self._fill(topic, count, map(plain, range(self._records)))
+        return self._point(count, topic, self._records)
+
+    def _topics(self, count: int) -> Point:
+        topics, each = [f"growth-{count}-topics-{n}" for n in range(count)], self._records // count
+        for topic in topics:
+            self._fill(topic, 1, map(plain, range(each)))
+        return self._point(count, ",".join(topics), each * count)
+
+    def _bytes(self, size: int) -> Point:
+        records = min(self._records, MOST_BYTES // size)
+        topic, rest = f"growth-bytes-{size}", "x" * (size - 60)
+        value = b'{"alert_id":%d,"stage_id":1,"level":"Minor","message":"%s"}'
+        values = (value % (n, rest.encode()) for n in range(records))
+        self._fill(topic, 4, (Message(None, each) for each in values))
+        at_once = {"batch.size": str(min(BATCH_SIZE, MOST_BYTES_AT_ONCE // size))}
+        return self._point(size, topic, records, at_once)
+
+    def _history(self, commits: int) -> Point:
+        """As if this connector had made so many; none is old enough to be removed."""
+        topic = "growth-history"
+        if commits == HISTORY[0]:
+            self._fill(topic, 4, map(plain, range(self._records)))
+        self._database.execute(
+            "INSERT INTO sinkworker_ledger (connector, topic, partition, kind, epoch, from_offset, "
+            "to_offset, records, owner) SELECT %s, %s, n %% 4, 'commit', 1, n * 5000, (n + 1) * 5000, "
+            "5000, 'worker-1 task-0' FROM generate_series(1, %s) AS n",
+            (self._landing.next_name, topic, commits),
+        )
+        self._database.execute("ANALYZE sinkworker_ledger")
+        return self._point(commits, topic, self._records)
+
+    def _fill(self, topic: str, partitions: int, messages: Iterator[Message]) -> None:
+        self._kafka.create_topic(topic, partitions)
+        send(self._kafka, topic, partitions, messages)
+
+    def _point(
+        self, size: int, topics: str, records: int, keys: Mapping[str, str] | None = None
+    ) -> Point:
+        program = self._landing.worker(topics, {**self._keys, **(keys or {})})
+        rate, cpu, rss, _ = program.measured(records)
+        return Point(size, rate, cpu, rss)
