@@ -43,7 +43,9 @@ class Batch:
         )  # fmt: skip
 
 
-def _chosen(items: Sequence[T], indexes: Sequence[int]) -> list[T]:
+def _chosen(items: list[T], indexes: Sequence[int]) -> list[T]:
+    if isinstance(indexes, range):
+        return items[indexes.start : indexes.stop]
     return [items[i] for i in indexes]
 
 

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from connectors.postgres.batch import Batch
 from connectors.postgres.copying import copy_rows, names_of
-from connectors.postgres.pieces import BadRowError
+from connectors.postgres.pieces import BadRowError, LeftOut
 from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Pick, Plans
 from connectors.postgres.session import Session
@@ -23,23 +23,24 @@ from connectors.postgres.tables import Table
 class Inserts:
     """Writes batches into one table. Each method is one attempt: it may be rolled back and repeated.
 
-    Raises BadRowError when a failure names its record, or psycopg's error when it does not.
+    Raises BadRowError when a failure names its record, or psycopg's error when it does not; leaves out
+    nothing.
     """
 
     def __init__(self, session: Session, table: Table, plans: Plans, stages: Stages) -> None:
         self._session, self._table, self._plans, self._stages = session, table, plans, stages
 
-    def insert(self, batch: Batch) -> None:
+    def insert(self, batch: Batch) -> Sequence[LeftOut]:
         """COPY straight into the table."""
-        self._write_runs(batch, self._copy)
+        return self._write_runs(batch, self._copy)
 
-    def ignore(self, batch: Batch) -> None:
+    def ignore(self, batch: Batch) -> Sequence[LeftOut]:
         """Insert; a row whose key is there already stays as it is."""
-        self._write_runs(batch, self._insert_new)
+        return self._write_runs(batch, self._insert_new)
 
     def _write_runs(
         self, batch: Batch, write: Callable[[Columns, Pick, Sequence[Values]], None]
-    ) -> None:
+    ) -> Sequence[LeftOut]:
         done = 0
         for columns, pick, values in self._plans.runs(batch.plans, batch.values):
             try:
@@ -47,6 +48,7 @@ class Inserts:
             except BadRowError as bad:
                 raise bad.at(done + bad.index) from bad.__cause__
             done += len(values)
+        return ()
 
     def _copy(self, columns: Columns, pick: Pick, values: Sequence[Values]) -> None:
         if columns and not self._table.needs_insert:

@@ -13,6 +13,7 @@ from typing import LiteralString
 import psycopg
 
 from connectors.postgres.batch import Report
+from connectors.postgres.caution import Caution
 from connectors.postgres.failures import FAILURES, Kind, is_of_one_value, kind_of, rejection
 from connectors.postgres.pieces import BadRowError, Failure, Piece, Work, without_culprit
 from connectors.postgres.session import Session
@@ -23,13 +24,15 @@ from sinkworker.api import DataError, TopicPartition
 class Isolation:
     """Writes the rows of one flush, within its transaction.
 
-    First all at once. If that fails, in the order of the log, halving what fails until a record
-    fails alone: about n log n rows are written, whether one record is bad or all are.
+    First all at once, or in a few parts so that not everything is written again because of one
+    record. What fails is halved, in the order of the log, until a record fails alone: about n log n
+    rows are written, whether one record is bad or all are.
     """
 
-    def __init__(self, session: Session, report: Report, stages: Stages) -> None:
+    def __init__(self, session: Session, report: Report, stages: Stages, caution: Caution) -> None:
         """report: called for every rejected record when all good ones before it are written."""
         self._session, self._report, self._stages = session, report, stages
+        self._caution = caution
         self._rejected: list[Piece] = []
         self._held: list[Piece] = []
 
@@ -38,16 +41,54 @@ class Isolation:
         if not works:
             return
         pieces = [Piece(work, range(len(work.batch))) for work in works]
-        failure = self._failure_in_best_order(pieces)
-        if failure is None:
-            return
-        if not self._are_written_apart(without_culprit(pieces, failure)):
-            left = self._without_rejected(pieces)
-            failure = self._failure_in_best_order(left)
-            if failure is not None:
-                self._write_apart(without_culprit(left, failure))
+        parts = [part for piece in pieces for part in piece.parts(self._caution)]
+        is_divided = len(parts) > len(pieces)
+        is_at_once = not (is_divided and self._are_written_in_parts(parts))
+        if is_at_once:
+            self._write_at_once(self._without_rejected(pieces))
         for piece in sorted(self._held, key=_place):
             self._tell(piece)
+        is_bad = bool(self._rejected)
+        useless = is_divided and is_at_once and not is_bad
+        self._caution.learn(is_bad=is_bad, is_good_at_once_only=useless)
+
+    def _are_written_in_parts(self, parts: Sequence[Piece]) -> bool:
+        """False when records of one part may have to do with those of another. Then nothing is
+        written, and only those are rejected that were told."""
+        with self._session.connection.transaction() as savepoint:
+            are_written = self._write_parts(parts)
+            if not are_written:
+                self._rejected = [piece for piece in self._rejected if piece not in self._held]
+                self._held = []
+                raise psycopg.Rollback(savepoint)
+        return are_written
+
+    def _write_parts(self, parts: Sequence[Piece]) -> bool:
+        self._constraints("DEFERRED")
+        left = self._left_at_failure(parts)
+        if left is None or not self._are_constraints_met():
+            return False
+        self._write_apart(left)
+        return not self._rescued()
+
+    def _left_at_failure(self, parts: Sequence[Piece]) -> Sequence[Piece] | None:
+        """What is left to be tried when one of them has failed; None when nobody knows by whom."""
+        for index, part in enumerate(parts):
+            failure = self._failure_of([part], is_checked=False)
+            if failure is not None:
+                if failure.index is None or failure.is_guess:
+                    return None
+                return [*part.without_culprit(failure, is_first=True), *parts[index + 1 :]]
+        return ()
+
+    def _write_at_once(self, pieces: list[Piece]) -> None:
+        failure = self._failure_in_best_order(pieces)
+        if failure is None or self._are_written_apart(without_culprit(pieces, failure)):
+            return
+        left = self._without_rejected(pieces)
+        failure = self._failure_in_best_order(left)
+        if failure is not None:
+            self._write_apart(without_culprit(left, failure))
 
     def _failure_in_best_order(self, pieces: list[Piece]) -> Failure | None:
         """Between tables no order is given: one that lacks rows of others is written last."""
@@ -60,20 +101,23 @@ class Isolation:
             failure = self._failure_of(pieces)
         return failure
 
-    def _failure_of(self, pieces: Sequence[Piece]) -> Failure | None:
+    def _failure_of(self, pieces: Sequence[Piece], *, is_checked: bool = True) -> Failure | None:
         """Write them, with one look at deferred constraints at the end, or undo it all.
 
         At COMMIT these would show past every savepoint.
         """
         self._stages.trim()
         piece, is_written = pieces[0], False
+        left_out: list[Piece] = []
         try:
             with self._session.connection.transaction():
-                self._constraints("DEFERRED")
+                if is_checked:
+                    self._constraints("DEFERRED")
                 for piece in pieces:
-                    piece.write()
+                    left_out += piece.write()
                 is_written = True
-                self._constraints("IMMEDIATE")
+                if is_checked:
+                    self._constraints("IMMEDIATE")
         except BadRowError as bad:
             cause = bad.__cause__
             assert isinstance(cause, Exception)
@@ -84,7 +128,18 @@ class Isolation:
                 raise
             is_dependent = is_written or isinstance(error, psycopg.errors.ForeignKeyViolation)
             return Failure(rejection(error), piece, is_dependent=is_dependent)
+        for piece in left_out:
+            self._reject(piece)
         return None
+
+    def _are_constraints_met(self) -> bool:
+        try:
+            self._constraints("IMMEDIATE")
+        except FAILURES as error:
+            if kind_of(error) is not Kind.DATA:
+                raise
+            return False
+        return True
 
     def _constraints(self, mode: LiteralString) -> None:
         self._session.connection.execute("SET CONSTRAINTS ALL " + mode)
@@ -108,14 +163,15 @@ class Isolation:
         while todo:
             piece = todo.popleft()
             if piece.failure is not None:
-                self._reject(piece, piece.failure)
+                self._reject(piece)
             elif (failure := self._failure_of([piece])) is not None:
-                todo.extendleft(reversed(piece.without_culprit(failure)))
+                todo.extendleft(reversed(piece.without_culprit(failure, is_first=False)))
 
-    def _reject(self, piece: Piece, failure: Failure) -> None:
+    def _reject(self, piece: Piece) -> None:
         """Tell it now, unless it or one before it may still turn out to be good."""
+        assert piece.failure is not None
         self._rejected.append(piece)
-        if failure.is_dependent or self._held:
+        if piece.failure.is_dependent or self._held:
             self._held.append(piece)
         else:
             self._tell(piece)
@@ -134,7 +190,9 @@ class Isolation:
             waiting = [piece for piece in waiting if piece not in good]
         return rescued
 
-    def _without_rejected(self, pieces: Sequence[Piece]) -> list[Piece]:
+    def _without_rejected(self, pieces: list[Piece]) -> list[Piece]:
+        if not self._rejected:
+            return pieces
         gone = {
             (id(piece.work), position) for piece in self._rejected for position in piece.positions
         }

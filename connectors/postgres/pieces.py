@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connectors.postgres.batch import Batch
+from connectors.postgres.caution import Caution
 from sinkworker.api import SinkRecord, TopicPartition
 
-Attempt = Callable[[Batch], None]
+
+class LeftOut(NamedTuple):
+    """A record that an attempt found to be bad, and wrote all others. place: its index in the batch."""
+
+    place: int
+    reason: str
+
+
+Attempt = Callable[[Batch], Sequence[LeftOut]]
 
 
 class BadRowError(Exception):
@@ -33,10 +42,14 @@ class BadRowError(Exception):
 
 
 class Work(NamedTuple):
-    """One table's share of a flush."""
+    """One table's share of a flush.
+
+    is_divisible: what becomes of a record that is refused by name does not depend on later ones.
+    """
 
     batch: Batch
     attempt: Attempt
+    is_divisible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +87,38 @@ class Piece:
         """The first one."""
         return self.work.batch.records[self.positions[0]]
 
-    def write(self) -> None:
+    def write(self) -> list[Piece]:
+        """Those of its records that were left out."""
         batch = self.work.batch
         is_whole = len(self.positions) == len(batch)
-        self.work.attempt(batch if is_whole else batch.only(self.positions))
+        left_out = self.work.attempt(batch if is_whole else batch.only(self.positions))
+        return [
+            Piece(self.work, [self.positions[place]], Failure(reason, self))
+            for place, reason in left_out
+        ]
 
-    def halves(self) -> list[Piece]:
-        middle = (len(self.positions) + 1) // 2
-        return [*self._part(0, middle), *self._part(middle, len(self.positions))]
+    def parts(self, caution: Caution) -> list[Piece]:
+        """To be written one after the other, so that what is good before a culprit stays written."""
+        return self._divided(caution.parts(len(self.positions)) if self.work.is_divisible else 1)
 
-    def without_culprit(self, failure: Failure) -> list[Piece]:
-        """What is to be tried next, in the order of the log."""
+    def _divided(self, count: int) -> list[Piece]:
+        size = -(-len(self.positions) // count)
+        starts = range(0, len(self.positions), size) if size else ()
+        return [part for start in starts for part in self._part(start, start + size)]
+
+    def without_culprit(self, failure: Failure, *, is_first: bool) -> list[Piece]:
+        """What is to be tried next, in the order of the log. Behind the first culprit of a flush there
+        is most likely no other: then the rest stays in one piece."""
         is_alone = len(self.positions) == 1
         index = 0 if is_alone else failure.index
         if index is None:
-            return self.halves()
+            return self._divided(2)
         is_found = is_alone or failure.is_certain or (index == 0 and not failure.is_guess)
         culprit = self.positions[index : index + 1]
         return [
             *self._part(0, index),
             Piece(self.work, culprit, failure if is_found else None),
-            *Piece(self.work, self.positions[index + 1 :]).halves(),
+            *Piece(self.work, self.positions[index + 1 :])._divided(1 if is_first else 2),
         ]
 
     def _part(self, start: int, end: int) -> list[Piece]:
@@ -111,5 +135,7 @@ def without_culprit(pieces: Sequence[Piece], failure: Failure) -> list[Piece]:
     return [
         part
         for piece in pieces
-        for part in (piece.without_culprit(failure) if piece is failure.piece else [piece])
+        for part in (
+            piece.without_culprit(failure, is_first=True) if piece is failure.piece else [piece]
+        )
     ]

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import psycopg
 
-from connectors.postgres.batch import Batch
+from connectors.postgres.caution import Caution
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.failures import translated
 from connectors.postgres.inserts import Inserts
 from connectors.postgres.isolation import Isolation
 from connectors.postgres.offsets import OffsetTable
-from connectors.postgres.pieces import Work
+from connectors.postgres.pieces import Attempt, Work
 from connectors.postgres.preparation import Preparation, Share
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
@@ -55,6 +55,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._letters, self._context = letters, context
         self._tables, self._stages = Tables(session), Stages(session)
         self._preparation = Preparation(config, session, self._tables)
+        self._caution = Caution()
         self._held: set[TopicPartition] = set()
         self._errant: list[ErrantRecord] = []
 
@@ -93,8 +94,9 @@ class PostgresSinkTask(BufferedSinkTask):
             for share in shares:
                 for each in share.rejected:
                     report(*each)
-            works = [Work(share.batch, self._attempt(share)) for share in shares if share.batch]
-            Isolation(self._session, report, self._stages).write_all_good(works)
+            works = [self._work(share) for share in shares if share.batch]
+            isolation = Isolation(self._session, report, self._stages, self._caution)
+            isolation.write_all_good(works)
             self._verify(shares)
             self._store_errant(advances)
             self._count_left_out(shares)
@@ -113,9 +115,13 @@ class PostgresSinkTask(BufferedSinkTask):
         if left_out:
             self._offsets.count_filtered(left_out)
 
-    def _attempt(self, share: Share) -> Callable[[Batch], None]:
-        if self._config.insert_mode != "insert" or share.table.needs_insert:
+    def _work(self, share: Share) -> Work:
+        is_copied = self._config.insert_mode == "insert" and not share.table.needs_insert
+        if not is_copied:
             self._stages.make(share.table)
+        return Work(share.batch, self._attempt(share), is_divisible=is_copied)
+
+    def _attempt(self, share: Share) -> Attempt:
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":
             return Upserts(*target, share.key).write

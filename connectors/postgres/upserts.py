@@ -1,13 +1,14 @@
 """Writing a batch by key: COPY into a stage, then one set statement. Never a row at a time.
 
-Owns the statements of insert.mode=upsert and of deletes. Must not know offsets.
+Owns what is written and deleted, in which order, and which record stands behind a refused row. Must
+not know offsets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import LiteralString
+from functools import partial
 
 from psycopg import sql
 
@@ -15,26 +16,16 @@ from connectors.postgres.batch import Batch
 from connectors.postgres.copying import copy_rows, names_of
 from connectors.postgres.keys import keys_of
 from connectors.postgres.merge import Merged, merge
-from connectors.postgres.pieces import BadRowError
+from connectors.postgres.pieces import BadRowError, LeftOut
 from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Plan, Plans, Row, picker
 from connectors.postgres.session import Session
+from connectors.postgres.staged_suspect import StagedSuspect
 from connectors.postgres.stages import LINE, Purpose, Stages
 from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
+from connectors.postgres.upsert_statements import same_keys, upsert
 
-UPSERT = sql.SQL(
-    "INSERT INTO {table} ({names}) SELECT {names} FROM {stage} ORDER BY {key} "
-    "ON CONFLICT ({key}) {action}"
-)
-# INSERT … ON CONFLICT looks at NOT NULL and CHECK before it looks for a conflict: a record that lacks
-# a required field updates a row that has it, and is rejected where there is no row.
-UPDATE_EXISTING = sql.SQL("UPDATE {table} AS t SET {changes} FROM {stage} AS s WHERE {same}")
-UPSERT_NEW = sql.SQL(
-    "INSERT INTO {table} ({names}) SELECT {names} FROM {stage} AS s "
-    "WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same}) ORDER BY {key} "
-    "ON CONFLICT ({key}) {action}"
-)
 # Where a key first appears, for every one that is not the first of its kind.
 SAME_KEYS = sql.SQL(
     "SELECT line, first FROM ("
@@ -55,14 +46,14 @@ class Upserts:
         self._session, self._table, self._plans, self._stages = session, table, plans, stages
         self._key, self._pick_key = key, picker(key, table, ())
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: Batch) -> Sequence[LeftOut]:
         """Delete, then insert or update: once per key, with its last value."""
         keys = keys_of(batch, self._key, self._table)
         distinct = keys.of if keys.are_exact else self._as_postgres_sees(keys.of, batch)
         if batch.is_uniform():
-            self._upsert_uniform(batch, distinct)
-        else:
-            self._upsert_merged(batch, distinct)
+            return self._upsert_uniform(batch, distinct)
+        self._upsert_merged(batch, distinct)
+        return ()
 
     def _as_postgres_sees(self, keys: Sequence[Hashable], batch: Batch) -> Sequence[Hashable]:
         """The same number for all keys that Postgres finds equal: it has the last word."""
@@ -83,16 +74,31 @@ class Upserts:
         same: dict[int, int] = dict(self._session.connection.execute(query).fetchall())
         return [same.get(lines[each], lines[each]) for each in keys]
 
-    def _upsert_uniform(self, batch: Batch, keys: Sequence[Hashable]) -> None:
+    def _upsert_uniform(self, batch: Batch, keys: Sequence[Hashable]) -> Sequence[LeftOut]:
         """With the same fields in all records the last one of a key is all that counts."""
         last = list(dict(zip(keys, range(len(batch)), strict=True)).values())
-        plan = batch.plans[0]
+        plan, values = batch.plans[0], [batch.values[index] for index in last]
         try:
-            self._upsert(plan, [batch.values[index] for index in last])
+            stage = self._staged(plan, values)
+            with self._session.connection.transaction(), naming_suspects(values):
+                self._write_staged(plan, stage)
         except BadRowError as bad:
             index = last[bad.index]
-            named = _named(bad, index, is_certain=keys.count(keys[index]) == 1)
+            is_certain = keys.count(keys[index]) == 1
+            if bad.is_guess and is_certain and len(values) > 1:
+                reason = self._reason_to_leave_out(values[bad.index], plan, stage)
+                if reason is not None:
+                    return [LeftOut(index, reason)]
+            named = _named(bad, index, is_certain=is_certain)
             raise named from named.__cause__
+        return ()
+
+    def _reason_to_leave_out(self, values: Values, plan: Plan, stage: sql.Identifier) -> str | None:
+        """What is in the stage need not be sent again to be written without this row."""
+        keys = self._stages.get(self._table, Purpose.KEYS, 1)
+        copy_rows(self._session, keys, self._key, [values], self._pick_key)
+        suspect = StagedSuspect(stage, keys, same_keys(self._key))
+        return suspect.reason_to_leave_out(self._session, partial(self._write_staged, plan))
 
     def _upsert_merged(self, batch: Batch, keys: Sequence[Hashable]) -> None:
         merged = merge(batch, keys)
@@ -112,7 +118,7 @@ class Upserts:
             keys = [each.key for each in merged]
             copy_rows(self._session, stage, self._key, keys, self._pick_key)
         query = sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE {}")
-        self._execute(query.format(self._table.identifier, stage, _same(self._key)))
+        self._execute(query.format(self._table.identifier, stage, same_keys(self._key)))
 
     def _update(self, merged: Sequence[Merged]) -> None:
         groups: dict[Plan, list[Merged]] = {}
@@ -120,32 +126,20 @@ class Upserts:
             if each.values is not None:
                 groups.setdefault(self._plans.plan(each.values), []).append(each)
         for plan, group in groups.items():
+            values = [each.values for each in group if each.values is not None]
             with _telling(group):
-                self._upsert(plan, [each.values for each in group if each.values is not None])
+                stage = self._staged(plan, values)
+                with naming_suspects(values):
+                    self._write_staged(plan, stage)
 
-    def _upsert(self, plan: Plan, values: Sequence[Values]) -> None:
-        """In the order of the keys, so that two tasks that meet at the same rows do not deadlock."""
+    def _staged(self, plan: Plan, values: Sequence[Values]) -> sql.Identifier:
         stage = self._stages.get(self._table, Purpose.ROWS, len(values))
-        columns = plan.columns
-        copy_rows(self._session, stage, columns, values, plan.pick)
-        others = [column for column in columns if column not in self._key]
-        parts = {
-            "table": self._table.identifier, "stage": stage, "action": _on_conflict(others),
-            "names": names_of(columns), "key": names_of(self._key), "same": _same(self._key),
-        }  # fmt: skip
-        with naming_suspects(values):
-            if not self._may_lack_required(columns):
-                self._execute(UPSERT.format(**parts))
-                return
-            if others:
-                self._execute(UPDATE_EXISTING.format(**parts, changes=_changes(others, "s")))
-            self._execute(UPSERT_NEW.format(**parts))
+        copy_rows(self._session, stage, plan.columns, values, plan.pick)
+        return stage
 
-    def _may_lack_required(self, columns: Columns) -> bool:
-        return any(
-            each.may_be_required and each.name not in columns
-            for each in self._table.columns.values()
-        )
+    def _write_staged(self, plan: Plan, stage: sql.Composable) -> None:
+        for query in upsert(self._table, self._key, plan.columns, stage):
+            self._execute(query)
 
     def _execute(self, query: sql.Composed | sql.SQL) -> None:
         self._session.connection.execute(query)
@@ -176,22 +170,3 @@ def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:
     if not is_certain:
         return cause
     return bad.at(index)
-
-
-def _same(key: Sequence[str]) -> sql.Composed:
-    """That a row of the table `t` has the key of a row of the stage `s`."""
-    return sql.SQL(" AND ").join(
-        sql.SQL("t.{0} = s.{0}").format(sql.Identifier(column)) for column in key
-    )
-
-
-def _on_conflict(columns: Sequence[str]) -> sql.Composable:
-    if not columns:
-        return sql.SQL("DO NOTHING")
-    return sql.SQL("DO UPDATE SET ") + _changes(columns, "excluded")
-
-
-def _changes(columns: Sequence[str], source: LiteralString) -> sql.Composed:
-    return sql.SQL(", ").join(
-        sql.SQL("{0} = " + source + ".{0}").format(sql.Identifier(column)) for column in columns
-    )

@@ -21,3 +21,14 @@ def test_a_batch_is_as_good_as_its_records_one_by_one(
     with comparison(schema, Scenario(mode, seed)) as pair:
         for _ in range(BATCHES):
             pair.write_and_compare()
+
+
+@pytest.mark.parametrize("seed", range(12, 30))
+def test_a_batch_in_parts_is_as_good_as_its_records_one_by_one(
+    schema: Database, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("connectors.postgres.caution.LEAST_PART", 3)
+    monkeypatch.setattr("connectors.postgres.caution.LEAST_CAUTIOUS_PART", 2)
+    with comparison(schema, Scenario("insert", seed)) as pair:
+        for _ in range(BATCHES):
+            pair.write_and_compare()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from math import log2
 from random import Random
 from typing import Any
@@ -12,9 +12,10 @@ import pytest
 
 from connectors.postgres import tables
 from connectors.postgres.batch import Batch
+from connectors.postgres.caution import Caution
 from connectors.postgres.copying import copy_rows
 from connectors.postgres.isolation import Isolation
-from connectors.postgres.pieces import BadRowError, Work
+from connectors.postgres.pieces import BadRowError, LeftOut, Work
 from connectors.postgres.rows import Plans
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
@@ -26,7 +27,6 @@ from tests.services.database import Database
 pytestmark = pytest.mark.postgres
 
 SOURCE = TopicPartition("alerts", 0)
-Attempt = Callable[[Batch], None]
 
 
 @pytest.fixture
@@ -50,13 +50,14 @@ class Table:
         self.rows_tried = 0
         self._errors: list[ReferenceType[RefusedError]] = []
 
-    def attempt(self, batch: Batch) -> None:
+    def attempt(self, batch: Batch) -> Sequence[LeftOut]:
         offsets = [record.offset for record in batch.records]
         self.rows_tried += len(offsets)
         for index, offset in enumerate(offsets):
             if offset in self._bad:
                 raise self._error(index)
         self._session.connection.execute("INSERT INTO written SELECT unnest(%s::int[])", [offsets])
+        return ()
 
     def _error(self, index: int) -> Exception:
         error = RefusedError("bad")
@@ -82,7 +83,7 @@ class Table:
             rejected.append(record.offset)
 
         with self._session.connection.transaction():
-            isolation = Isolation(self._session, report, Stages(self._session))
+            isolation = Isolation(self._session, report, Stages(self._session), Caution())
             isolation.write_all_good([Work(batch, self.attempt)])
         return rejected
 
