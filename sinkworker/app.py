@@ -5,7 +5,7 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,10 +16,13 @@ from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
 from sinkworker.administration.state_folder import StateFolder, default_path
-from sinkworker.api import ConfigError, ConfigProblem
+from sinkworker.administration.verification.report import Report
+from sinkworker.administration.verification.verifying import verify
+from sinkworker.api import ConfigError, ConfigProblem, TopicPartition
 from sinkworker.configuration import ConfiguredConnector, configure, read_kafka, read_worker
+from sinkworker.configuration.coordinates import coordinates
 from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
+from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.dead_letters import LetterTopic
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
@@ -195,14 +198,30 @@ def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
     return Means(
         configure=lambda file: configure(file, worker_file, configuration.catalog),
         tasks=_task_makers,
-        consumer=lambda configured, partitions: _connection(configured).consumer(
-            Subscription(partitions=tuple(partitions)), 0
-        ),
+        consumer=_reader,
         catalog=configuration.catalog,
         policy=policy,
         folder=folder,
         why_no_folder=why_not,
     )
+
+
+def _reader(
+    configured: ConfiguredConnector, partitions: Collection[TopicPartition]
+) -> KafkaPythonConsumer:
+    """In no group: whoever is in the connector's does not notice."""
+    return _connection(configured).consumer(Subscription(partitions=tuple(partitions)), 0)
+
+
+def verified(
+    configured: ConfiguredConnector, places: Sequence[str], *, reads_log: bool
+) -> Report | None:
+    """A connector's sink beside its ledger and its log. None: it cannot tell what it holds."""
+    audit = configured.connector.audit(coordinates(configured.file.values()), places)
+    if audit is None:
+        return None
+    connect = partial(_reader, configured) if reads_log else None
+    return verify(configured.settings.name, audit, connect)
 
 
 def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:

@@ -5,16 +5,28 @@ Owns how its parts fit together, and the check before anything starts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from connectors.postgres.audit import PostgresAudit
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
 from connectors.postgres.replay import PostgresLetterStore
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
-from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import (
+    Audit,
+    Coordinates,
+    DeadLetterStore,
+    OffsetStore,
+    SinkConnector,
+    SinkTask,
+    SinkTaskContext,
+)
 
 OPERATOR_TIMEOUT_MS = 10_000
 REPLAY_TIMEOUT_MS = 60_000
+AUDIT_TIMEOUT_MS = 600_000
 
 
 class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
@@ -48,6 +60,14 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
     @property
     def stores_dead_letters(self) -> bool:
         return bool(self.config.errors_deadletterqueue_table)
+
+    def audit(self, coordinates: Coordinates | None = None, places: Sequence[str] = ()) -> Audit:
+        session = Session(self.config, f"{self.name} audit", AUDIT_TIMEOUT_MS)
+        offsets = OffsetTable(session, self.config, self.name)
+        try:
+            return PostgresAudit(self.config, session, offsets, coordinates, places).taken()
+        finally:
+            session.close()
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)

@@ -4,6 +4,7 @@ Owns the words that the worker and its plugins share. Knows nothing of Kafka cli
 or of any sink.
 """
 
+from sinkworker.api.audit import Audit, Coordinates, Counted, Holding
 from sinkworker.api.config import ConfigModel, ConnectorConfig, CsvList, Password
 from sinkworker.api.connector import (
     Advances,
@@ -47,6 +48,7 @@ __all__ = [
     "Advance",
     "Advances",
     "Alteration",
+    "Audit",
     "Batches",
     "BufferedSinkTask",
     "Claim",
@@ -57,6 +59,8 @@ __all__ = [
     "ConnectError",
     "ConnectorConfig",
     "Converter",
+    "Coordinates",
+    "Counted",
     "CsvList",
     "DataError",
     "DeadLetter",
@@ -65,6 +69,7 @@ __all__ = [
     "ErrantRecord",
     "FencedError",
     "Header",
+    "Holding",
     "LedgerEntry",
     "Offset",
     "OffsetStore",

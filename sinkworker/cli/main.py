@@ -17,6 +17,7 @@ from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
 from sinkworker.cli.start import start
 from sinkworker.cli.validate import validate
+from sinkworker.cli.verify import verify
 
 
 @click.group(
@@ -27,7 +28,19 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-OPERATING = (status, pause, resume, stop, restart, delete, offsets, connectors, loggers, health)
+OPERATING = (
+    status,
+    pause,
+    resume,
+    stop,
+    restart,
+    delete,
+    offsets,
+    verify,
+    connectors,
+    loggers,
+    health,
+)
 for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

@@ -121,6 +121,10 @@ WHERE o.connector = %(connector)s AND o.topic = %(topic)s AND o.partition = %(pa
 SELECT topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch, owner
 FROM {offsets} WHERE connector = %(connector)s
 
+-- counted --
+SELECT topic, partition, records, errant, filtered, gaps
+FROM {offsets} WHERE connector = %(connector)s
+
 -- seed --
 INSERT INTO {offsets} (connector, topic, partition, cluster_id, topic_id, next_offset, leader_epoch)
 SELECT %(connector)s, v.*
