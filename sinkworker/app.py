@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
+from sinkworker.administration.replaying import Replay
 from sinkworker.administration.state_folder import StateFolder, default_path
 from sinkworker.administration.verification.report import Report
 from sinkworker.administration.verification.verifying import verify
@@ -222,6 +223,14 @@ def verified(
         return None
     connect = partial(_reader, configured) if reads_log else None
     return verify(configured.settings.name, audit, connect)
+
+
+def replay_of(configured: ConfiguredConnector, *, deletes_first: bool) -> Replay:
+    """ConnectError, with what to do instead, where the sink cannot write again."""
+    return Replay(
+        configured, partial(_reader, configured), coordinates(configured.file.values()),
+        deletes_first=deletes_first,
+    )  # fmt: skip
 
 
 def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:

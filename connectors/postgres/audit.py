@@ -34,11 +34,8 @@ class PostgresAudit:
         coordinates: Coordinates | None, tables: Sequence[str],
     ) -> None:  # fmt: skip
         self._config, self._session, self._offsets = config, session, offsets
-        self._coordinates = self._of_key() or coordinates
+        self._coordinates = config.kafka_coordinates or coordinates
         self._named, self._tables = tables, Tables(session)
-
-    def _of_key(self) -> Coordinates | None:
-        return Coordinates(*self._config.kafka_columns) if self._config.pk_mode == "kafka" else None
 
     def taken(self) -> Audit:
         self._offsets.read()  # it may have to be created, and in a snapshot nothing is

@@ -12,6 +12,7 @@ from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
 from connectors.postgres.replay import PostgresLetterStore
+from connectors.postgres.rewriting import PostgresRewriter, refuse_unless_exact
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
 from sinkworker.api import (
@@ -19,6 +20,7 @@ from sinkworker.api import (
     Coordinates,
     DeadLetterStore,
     OffsetStore,
+    Rewriter,
     SinkConnector,
     SinkTask,
     SinkTaskContext,
@@ -68,6 +70,16 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
             return PostgresAudit(self.config, session, offsets, coordinates, places).taken()
         finally:
             session.close()
+
+    def rewriter(
+        self, context: SinkTaskContext, coordinates: Coordinates | None = None, *,
+        deletes_first: bool = False,
+    ) -> Rewriter:  # fmt: skip
+        columns = self.config.kafka_coordinates or coordinates
+        refuse_unless_exact(self.config, columns, deletes_first=deletes_first)
+        session = Session(self.config, f"{self.name} replay", REPLAY_TIMEOUT_MS)
+        cleared = columns if deletes_first else None
+        return PostgresRewriter(self.config, session, self._letters(session), context, cleared)
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)

@@ -41,6 +41,7 @@ from sinkworker.api.offsets import (
     next_claim,
 )
 from sinkworker.api.record import Header, Schema, SinkRecord, TopicPartition
+from sinkworker.api.rewriter import Rewriter, Rewritten
 from sinkworker.api.stored_offsets import StoredOffsets, TransactionalOffsetStore
 from sinkworker.api.transform import Predicate, Transform
 
@@ -77,6 +78,8 @@ __all__ = [
     "Predicate",
     "RecordRejectedError",
     "RetriableError",
+    "Rewriter",
+    "Rewritten",
     "Schema",
     "SinkConnector",
     "SinkRecord",

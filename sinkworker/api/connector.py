@@ -23,6 +23,7 @@ from sinkworker.api.config import ConnectorConfig
 from sinkworker.api.dead_letters import DeadLetterStore
 from sinkworker.api.offsets import Advance, Claim, ErrantRecord, Offset, OffsetStore
 from sinkworker.api.record import SinkRecord, TopicPartition
+from sinkworker.api.rewriter import Rewriter
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
 
@@ -183,6 +184,21 @@ class SinkConnector(ABC, Generic[ConfigT]):
 
         coordinates: the fields that its transforms add to records. places: where to look, where its
         configuration does not say.
+        """
+        return None
+
+    def rewriter(
+        self,
+        context: SinkTaskContext,
+        coordinates: Coordinates | None = None,
+        *,
+        deletes_first: bool = False,
+    ) -> Rewriter | None:
+        """A new transaction in which records are written once more, for one thread. None: this sink
+        has none.
+
+        coordinates: the fields that its transforms add to records. deletes_first: remove the rows of a
+        range before. ConnectError, with what to do instead, where the outcome would not be exact.
         """
         return None
 

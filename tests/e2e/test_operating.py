@@ -61,6 +61,46 @@ def test_a_working_connector_is_verified_rewound_and_what_was_doctored_is_found(
     assert f"WRONG: {topic}-1: 1 row(s) missing: offset 7\n" in run("verify", config, code=1)
 
 
+def test_a_wrong_formula_is_mended_beside_a_working_connector(scene: Scene) -> None:
+    topic = scene.kafka.create_topic(partitions=2)
+    scene.database.execute("CREATE TABLE alerts (alert_id int PRIMARY KEY, level text, n int)")
+    keyed = {
+        "insert__mode": "upsert", "pk__mode": "record_value", "pk__fields": "alert_id",
+        "value__converter__schemas__enable": "false", "fields__include": "alert_id,level,n",
+    }  # fmt: skip
+    worker = scene.worker(scene.config(topic, **keyed)).start()
+    for number in range(3):  # each key thrice; 25 of them only in the middle
+        values = [{"alert_id": key, "level": "low", "n": number, "right": f"high {number}"}
+                  for key in range(100 if number == 1 else 75)]  # fmt: skip
+        for partition in (0, 1):
+            scene.kafka.produce(
+                topic, [v for v in values if v["alert_id"] % 2 == partition], partition
+            )
+    scene.wait_until_done(topic)
+    right = {
+        "transforms": "better", "transforms__better__type": "ReplaceField$Value",
+        "transforms__better__exclude": "level", "transforms__better__renames": "right:level",
+    }  # fmt: skip
+    mended = scene.config(topic, **keyed, **right)
+    before = scene.stored()
+    plan = json.loads(
+        run("replay", mended, "--from-offset", "40", "--to-offset", "60", "--dry-run", "-o", "json")
+    )
+    assert [(p["from"], p["to"], p["written_up_to"]) for p in plan["partitions"]] == [
+        (40, 60, before[0]), (40, 60, before[1])
+    ]  # fmt: skip
+    run("replay", mended, "--from", "2020-01-01T00:00:00Z")
+    assert scene.stored() == before
+    wanted = {(key, f"high {2 if key < 75 else 1}", 2 if key < 75 else 1) for key in range(100)}
+    assert set(scene.database.execute("SELECT * FROM alerts")) == wanted
+    worker.stop()
+    scene.worker(mended).start()
+    scene.kafka.produce(topic, [{"alert_id": 0, "n": 3, "right": "high 3"}], 0)
+    scene.wait_until_done(topic)
+    assert scene.database.one("SELECT level FROM alerts WHERE alert_id = 0") == "high 3"
+    run("verify", mended)
+
+
 @pytest.mark.s3
 def test_what_s3_holds_is_verified_by_its_chains(scene: Scene, store: Store) -> None:
     topic = scene.kafka.create_topic()

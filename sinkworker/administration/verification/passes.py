@@ -15,7 +15,7 @@ from sinkworker.runtime.log_range import Range
 
 
 class Pass(NamedTuple):
-    """One commit. last: the parts of it that no later one committed again."""
+    """One commit, or one replay of a range. last: the parts of it that no later one wrote again."""
 
     commit: LedgerEntry
     start: int
@@ -33,12 +33,17 @@ class Pass(NamedTuple):
 
 
 def passes(steps: Sequence[LedgerEntry]) -> list[Pass]:
-    """The commits that moved an offset, oldest first."""
+    """Whatever wrote a range, oldest first."""
     found: list[Pass] = []
     later: list[Range] = []
     for step in reversed(steps):
         start, end = step.from_offset, step.to_offset
-        if step.kind == "commit" and start is not None and end is not None and start < end:
+        if (
+            step.kind in ("commit", "replay")
+            and start is not None
+            and end is not None
+            and start < end
+        ):
             found.append(Pass(step, start, end, _without(Range(start, end), later)))
             later = _with(Range(start, end), later)
     return found[::-1]
@@ -66,7 +71,7 @@ def _with(one: Range, others: Sequence[Range]) -> list[Range]:
 
 @dataclass(frozen=True)
 class Times:
-    """How often each offset was committed."""
+    """How often each offset was committed. A replay takes the place of the rows that were there."""
 
     edges: Sequence[int]
     depths: Sequence[int]
@@ -74,7 +79,7 @@ class Times:
     @classmethod
     def of(cls, found: Sequence[Pass]) -> Times:
         changes: dict[int, int] = {}
-        for each in found:
+        for each in (one for one in found if one.commit.kind == "commit"):
             changes[each.start] = changes.get(each.start, 0) + 1
             changes[each.end] = changes.get(each.end, 0) - 1
         edges, depths, depth = sorted(changes), [], 0

@@ -119,13 +119,15 @@ def _compare_older(
     log: Log,
 ) -> None:  # fmt: skip
     """What was committed before the first step that the ledger remembers."""
-    first = steps[0].from_offset if steps else log.range.end
+    moves = [step for step in steps if step.kind != "replay"]
+    first = moves[0].from_offset if moves else log.range.end
     commits = [step for step in steps if step.kind == "commit"]
     remembered = sum(s.records + s.errant + s.filtered + s.gaps for s in commits)
     distance = sum(counted) - remembered
     if first is None or distance <= 0:
         return
-    left_out = counted.errant + counted.filtered - sum(s.errant + s.filtered for s in steps)
+    counts = [step for step in steps if step.kind == "commit" or step.errant < 0]
+    left_out = counted.errant + counted.filtered - sum(s.errant + s.filtered for s in counts)
     part = Range(max(log.range.start, first - distance), first)
     absent = list(_absent(distinct, part, log))
     if len(absent) > left_out:

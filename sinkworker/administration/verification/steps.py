@@ -14,7 +14,8 @@ RAISING = ("claim", "alter")
 
 
 def problems(steps: Sequence[LedgerEntry], stored: StoredOffset) -> list[str]:
-    """Sentences about one partition, its steps oldest first."""
+    """Sentences about one partition, its steps oldest first. A replay moves no offset."""
+    steps = [step for step in steps if step.kind != "replay"]
     found = [flaw for step in steps for flaw in _of_one(step)]
     found += [flaw for before, step in pairwise(steps) for flaw in _of_two(before, step)]
     return [*found, *_of_the_end(steps, stored)]
