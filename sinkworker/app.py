@@ -5,7 +5,7 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,9 +15,13 @@ from typing import NamedTuple
 from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
+from sinkworker.administration.replaying import Replay
 from sinkworker.administration.state_folder import StateFolder, default_path
-from sinkworker.api import ConfigError, ConfigProblem
+from sinkworker.administration.verification.report import Report
+from sinkworker.administration.verification.verifying import verify
+from sinkworker.api import ConfigError, ConfigProblem, TopicPartition
 from sinkworker.configuration import ConfiguredConnector, configure, read_kafka, read_worker
+from sinkworker.configuration.coordinates import coordinates
 from sinkworker.kafka.clients import Connection, connection
 from sinkworker.kafka.letters import LetterTopic
 from sinkworker.kafka.subscription import Subscription
@@ -30,7 +34,7 @@ from sinkworker.runtime.assembly import Lasting, TaskPlan, assemble
 from sinkworker.runtime.clock import SystemClock
 from sinkworker.runtime.mailbox import Mailbox
 from sinkworker.runtime.pipeline import Pipeline
-from sinkworker.runtime.ports import DeadLetters
+from sinkworker.runtime.ports import Consumer, DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
 from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
@@ -194,14 +198,38 @@ def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
     return Means(
         configure=lambda file: configure(file, worker_file, configuration.catalog),
         tasks=_task_makers,
-        consumer=lambda configured, partitions: _connection(configured).consumer(
-            Subscription(partitions=tuple(partitions)), 0
-        ),
+        consumer=_reader,
         catalog=configuration.catalog,
         policy=policy,
         folder=folder,
         why_no_folder=why_not,
     )
+
+
+def _reader(
+    configured: ConfiguredConnector, partitions: Collection[TopicPartition]
+) -> Consumer:
+    """In no group: whoever is in the connector's does not notice."""
+    return _connection(configured).consumer(Subscription(partitions=tuple(partitions)), 0)
+
+
+def verified(
+    configured: ConfiguredConnector, places: Sequence[str], *, reads_log: bool
+) -> Report | None:
+    """A connector's sink beside its ledger and its log. None: it cannot tell what it holds."""
+    audit = configured.connector.audit(coordinates(configured.file.values()), places)
+    if audit is None:
+        return None
+    connect = partial(_reader, configured) if reads_log else None
+    return verify(configured.settings.name, audit, connect)
+
+
+def replay_of(configured: ConfiguredConnector, *, deletes_first: bool) -> Replay:
+    """ConnectError, with what to do instead, where the sink cannot write again."""
+    return Replay(
+        configured, partial(_reader, configured), coordinates(configured.file.values()),
+        deletes_first=deletes_first,
+    )  # fmt: skip
 
 
 def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:

@@ -15,8 +15,10 @@ from sinkworker.cli.offsets import offsets
 from sinkworker.cli.operate import delete, health, loggers, pause, restart, resume, status, stop
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
+from sinkworker.cli.replay import replay
 from sinkworker.cli.start import start
 from sinkworker.cli.validate import validate
+from sinkworker.cli.verify import verify
 
 
 @click.group(
@@ -27,7 +29,9 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-OPERATING = (status, pause, resume, stop, restart, delete, offsets, connectors, loggers, health)
+OPERATING = (
+    status, pause, resume, stop, restart, delete, offsets, verify, replay, connectors, loggers, health,
+)  # fmt: skip
 for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

@@ -89,6 +89,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
         "sinkworker.demo", "sinkworker.failpoints", "sinkworker.properties", "sinkworker.rest",
+        "sinkworker.administration.verification", "sinkworker.administration.replaying",
         "click",
     },
     # a user of the command line, and nothing else of it
