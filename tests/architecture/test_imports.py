@@ -73,6 +73,7 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.rest.server": {
         "sinkworker.rest", "starlette", "uvicorn", "sinkworker.runtime", "sinkworker.api",
     },
+    "sinkworker.rest.connection": {"sinkworker.rest", "uvicorn", "h11"},
     "sinkworker.rest.prometheus": {
         "sinkworker.rest", "prometheus_client", "sinkworker.runtime", "sinkworker.api",
     },
