@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sinkworker.administration.connectors import WorkerAdministration
+from sinkworker.administration.instance import Configure
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
 from sinkworker.administration.replaying import Replay
@@ -71,7 +72,7 @@ def load(paths: Sequence[Path], worker_path: Path | None = None) -> Configuratio
     catalog = Catalog()
     for path in paths:
         with _collecting(problems):
-            files.append(read_file(path))
+            files.append(read_file(path, settings.providers))
             connectors.append(configure(files[-1], worker, catalog))
             warnings += connectors[-1].warnings
     problems += _same_names(files)
@@ -196,7 +197,9 @@ def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
         folder, why_not = StateFolder.taken(settings.sinkworker_state_dir or default_path())
     policy = OverridePolicy(settings.connector_client_config_override_policy.title())
     return Means(
-        configure=lambda file: configure(file, worker_file, configuration.catalog),
+        configure=Configure(
+            lambda file: configure(file, worker_file, configuration.catalog), settings.providers
+        ),
         tasks=_task_makers,
         consumer=_reader,
         catalog=configuration.catalog,
@@ -206,9 +209,7 @@ def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
     )
 
 
-def _reader(
-    configured: ConfiguredConnector, partitions: Collection[TopicPartition]
-) -> Consumer:
+def _reader(configured: ConfiguredConnector, partitions: Collection[TopicPartition]) -> Consumer:
     """In no group: whoever is in the connector's does not notice."""
     return _connection(configured).consumer(Subscription(partitions=tuple(partitions)), 0)
 

@@ -1,13 +1,11 @@
 """Configuration files: .properties, and Kafka Connect's two JSON forms.
 
-Owns reading them, where each key stands, and filling in `${…}`. Must not know what keys mean.
+Owns reading them, and where each key stands. Must not know what keys mean.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +14,7 @@ from typing import NamedTuple
 import javaproperties
 
 from sinkworker.api import ConfigError, ConfigProblem
-
-PROVIDERS = ("env", "file", "dir")
-_PLACEHOLDER = re.compile(r"\$\{(\w+):([^}]*)\}")
+from sinkworker.providers import ANYWHERE, Providers
 
 
 class Entry(NamedTuple):
@@ -59,7 +55,7 @@ class ConfigFile:
         return f"{self.path}:{entry.line}" if entry and entry.line else str(self.path)
 
 
-def read_file(path: Path) -> ConfigFile:
+def read_file(path: Path, providers: Providers = ANYWHERE) -> ConfigFile:
     """Read one file. ConfigError when it cannot be read at all."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -69,18 +65,22 @@ def read_file(path: Path) -> ConfigFile:
         raise _error(f"{path}: not UTF-8 at byte {error.start}") from None
     is_json = path.suffix == ".json" or text.lstrip().startswith("{")
     entries, warnings = _json(path, text) if is_json else _properties(path, text)
-    return _filled_file(path, entries, warnings)
+    return _filled_file(path, entries, providers, warnings)
 
 
-def file_of(path: Path, values: Mapping[str, str]) -> ConfigFile:
+def file_of(path: Path, values: Mapping[str, str], providers: Providers = ANYWHERE) -> ConfigFile:
     """Keys that stand in no file; path: what messages call the place where they stand."""
-    return _filled_file(path, {key: Entry(value, None) for key, value in values.items()})
+    entries = {key: Entry(value, None) for key, value in values.items()}
+    return _filled_file(path, entries, providers)
 
 
 def _filled_file(
-    path: Path, entries: Mapping[str, Entry], warnings: Sequence[str] = ()
+    path: Path,
+    entries: Mapping[str, Entry],
+    providers: Providers,
+    warnings: Sequence[str] = (),
 ) -> ConfigFile:
-    filled, problems = _filled_in(path, entries)
+    filled, problems = _filled_in(path, entries, providers)
     placeholders = {
         key: entry.value for key, entry in entries.items()
         if key not in filled or filled[key].is_secret
@@ -144,62 +144,19 @@ def _text(value: object) -> str:
 
 
 def _filled_in(
-    path: Path, entries: Mapping[str, Entry]
+    path: Path, entries: Mapping[str, Entry], providers: Providers
 ) -> tuple[dict[str, Entry], list[ConfigProblem]]:
     filled: dict[str, Entry] = {}
     problems: list[ConfigProblem] = []
     for key, entry in entries.items():
         try:
-            value = _PLACEHOLDER.sub(lambda found: _look_up(found[1], found[2]), entry.value)
+            value = providers.filled_in(entry.value)
         except LookupError as error:
             where = f"{path}:{entry.line}" if entry.line else str(path)
             problems.append(ConfigProblem(key, f"{where}: {key}: {error.args[0]}"))
             continue
         filled[key] = Entry(value, entry.line, is_secret=value != entry.value)
     return filled, problems
-
-
-def _look_up(provider: str, argument: str) -> str:
-    """`${env:NAME}`, `${file:/path:key}` (a .properties file), `${dir:/path:file}` (its content)."""
-    if provider not in PROVIDERS:
-        raise LookupError(f"there is no provider {provider}; there are {', '.join(PROVIDERS)}")
-    if provider == "env":
-        return _from_environment(argument)
-    place, _, name = argument.rpartition(":")
-    if not place or not name:
-        raise LookupError(f"expected ${{{provider}:<path>:<key>}}")
-    try:
-        return (
-            _from_file(Path(place), name) if provider == "file" else _from_folder(Path(place), name)
-        )
-    except OSError as error:
-        raise LookupError(f"{error.filename}: {error.strerror}") from None
-    except (ValueError, javaproperties.InvalidUEscapeError):
-        unreadable = place if provider == "file" else f"{place}/{name}"
-        raise LookupError(f"{unreadable} cannot be read as text") from None
-
-
-def _from_environment(name: str) -> str:
-    if not name:
-        raise LookupError("expected ${env:<name>}")
-    try:
-        return os.environ[name]
-    except (KeyError, ValueError):
-        shown = name.encode("ascii", "backslashreplace").decode()
-        raise LookupError(f"the environment variable {shown} is not set") from None
-
-
-def _from_file(file: Path, key: str) -> str:
-    values = javaproperties.loads(file.read_text(encoding="utf-8"))
-    if key not in values:
-        raise LookupError(f"{file} has no key {key}")
-    return values[key]
-
-
-def _from_folder(folder: Path, name: str) -> str:
-    if Path(name).name != name:
-        raise LookupError(f"{name} is not the name of a file in {folder}")
-    return (folder / name).read_text(encoding="utf-8")
 
 
 def _error(message: str) -> ConfigError:

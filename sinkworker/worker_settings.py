@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sinkworker.api import ConfigModel, CsvList, Password
+from sinkworker.providers import Providers
 
 DEFAULT_LISTENER = "http://127.0.0.1:8083"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -53,6 +54,21 @@ def _lower(value: object) -> object:
     return simple.lower()
 
 
+def _absolute(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        if not Path(text).is_absolute():
+            raise ValueError(f"Path {text} is not absolute")
+    return texts
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"Expected a regular expression: {error}") from None
+    return text
+
+
 class WorkerSettings(ConfigModel):
     """One worker, as far as REST and what it remembers are concerned."""
 
@@ -77,6 +93,14 @@ class WorkerSettings(ConfigModel):
         Literal["none", "principal", "all"], BeforeValidator(_lower)
     ] = "all"
     """Which keys of the Kafka client connectors that REST creates may set."""
+    config_providers_file_param_allowed_paths: Annotated[CsvList, AfterValidator(_absolute)] = ()
+    """Where `${file:…}` of connectors may read: these files, and what is below these folders. Where
+    this is empty: wherever the worker's user may."""
+    config_providers_dir_param_allowed_paths: Annotated[CsvList, AfterValidator(_absolute)] = ()
+    """The same for `${dir:…}`."""
+    config_providers_env_param_allowlist_pattern: Annotated[str, AfterValidator(_pattern)] = ".*"
+    """The names of environment variables that `${env:…}` of connectors may read: a regular
+    expression."""
     sinkworker_state_dir: Path | None = None
     """The folder for connectors that REST created, and for what was paused or stopped. By default
     $STATE_DIRECTORY, or sinkworker in $XDG_STATE_HOME or ~/.local/state."""
@@ -84,6 +108,15 @@ class WorkerSettings(ConfigModel):
     @property
     def addresses(self) -> tuple[Listener, ...]:
         return tuple(map(parse_listener, self.listeners))
+
+    @property
+    def providers(self) -> Providers:
+        """What connectors may take from elsewhere."""
+        return Providers(
+            tuple(map(Path, self.config_providers_file_param_allowed_paths)),
+            tuple(map(Path, self.config_providers_dir_param_allowed_paths)),
+            self.config_providers_env_param_allowlist_pattern,
+        )
 
     @property
     def may_pick_a_port(self) -> bool:

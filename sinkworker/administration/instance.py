@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple
 
 from sinkworker.administration.masking import hidden, password_keys, secrets
 from sinkworker.api import ConfigError
 from sinkworker.configuration import ConfiguredConnector
 from sinkworker.properties import ConfigFile, file_of
+from sinkworker.providers import ANYWHERE, Providers
 from sinkworker.rest.port import RefusedError, Target
 
-Configure: TypeAlias = Callable[[ConfigFile], ConfiguredConnector]
+
+class Configure(NamedTuple):
+    """How connectors are made. providers: where `${…}` of those that REST creates may look."""
+
+    connector: Callable[[ConfigFile], ConfiguredConnector]
+    providers: Providers = ANYWHERE
+
 
 INVALID = (
     "Connector configuration is invalid and contains the following {count} error(s):\n{errors}\n"
@@ -67,9 +74,9 @@ def of_rest(configure: Configure, name: str, config: Mapping[str, str], target: 
     """ConfigError with every problem; they name no place, since there is no file."""
     written = {**config, "name": name}
     place = Path(f"connector {name}")
-    file = file_of(place, written)
+    file = file_of(place, written, configure.providers)
     try:
-        return Instance(name, written, target, None, configure(file))
+        return Instance(name, written, target, None, configure.connector(file))
     except ConfigError as error:
         words = secrets(file, ())
         problems = [

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
-from sinkworker.api import Alteration, Offset, OffsetStore, StoredOffset, TopicPartition
+from sinkworker.api import (
+    Alteration,
+    Offset,
+    OffsetStore,
+    RetriableError,
+    StoredOffset,
+    TopicPartition,
+)
 from sinkworker.rest.port import OffsetMove, OffsetRule, RefusedError
 from sinkworker.runtime.ports import Bounds, Consumer
 from sinkworker.runtime.start import EARLIEST, LATEST, AtTime, Start, milliseconds
@@ -53,7 +60,7 @@ def _resolved(
     partitions = [p for p, rule in chosen.items() if rule.kind != "reset"]
     consumer = connect(partitions)
     try:
-        consumer.stable_ends(partitions)  # so that the client knows these topics' ids
+        _make_known(consumer, partitions)
         bounds = consumer.bounds(partitions)
         found = {p: _next(consumer, p, chosen[p], stored, bounds[p]) for p in partitions}
         identities = {p: consumer.identity(p.topic) for p in partitions}
@@ -63,6 +70,25 @@ def _resolved(
         p: Offset(found[p], None, *identities[p]) if p in found else None for p in chosen
     }
     return [_move(p, stored, found.get(p)) for p in chosen], changes
+
+
+def _make_known(consumer: Consumer, partitions: Collection[TopicPartition]) -> None:
+    """Let the client learn these topics' ids; what Kafka does not have, nobody need wait for."""
+    try:
+        consumer.stable_ends(partitions)
+    except RetriableError:
+        for partition in partitions:
+            if _is_missing(consumer, partition):
+                raise RefusedError(400, f"Kafka has no {partition}") from None
+        raise
+
+
+def _is_missing(consumer: Consumer, partition: TopicPartition) -> bool:
+    """False also where Kafka did not answer."""
+    topic_id, cluster_id = consumer.identity(partition.topic)
+    if cluster_id is None:
+        return False
+    return topic_id is None or partition not in consumer.partitions(partition.topic)
 
 
 def _next(

@@ -127,10 +127,10 @@ def _errors(
     configure: Configure, config: Mapping[str, str], passwords: set[str]
 ) -> dict[str, list[str]]:
     place = Path("this configuration")
-    file = file_of(place, config)
+    file = file_of(place, config, configure.providers)
     errors: defaultdict[str, list[str]] = defaultdict(list)
     try:
-        configure(file)
+        configure.connector(file)
     except ConfigError as error:
         for problem in error.problems:
             message = problem.message.removeprefix(f"{place}: ")

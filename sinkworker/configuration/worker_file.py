@@ -14,11 +14,14 @@ from sinkworker.validation import Findings, Given, aliases, checked, tell_of_unk
 from sinkworker.worker_settings import WorkerSettings
 
 NOT_YET = "this version does not have it yet"
+PROVIDERS = "${env:…}, ${file:…:…} and ${dir:…:…} are always there, and no others"
 WORKER_NOT_HONOURED: Mapping[str, str] = {
     "access.control.": NOT_YET,
     "admin.listeners": "every listener also answers /admin",
     "admin.": "the worker's admin client takes the consumer's settings",
     "client.id": "client ids are made of the connector's name",
+    "config.providers": PROVIDERS,
+    "config.providers.": PROVIDERS,
     "config.": "connectors are given on the command line",
     "group.id": "tasks of one connector form the group connect-<name>; start more workers freely",
     "internal.": "there is nothing internal to convert",

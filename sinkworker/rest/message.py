@@ -7,11 +7,15 @@ any web framework.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sinkworker.rest.port import RefusedError
+
+# Half a character of UTF-16, or the null character: neither files nor Postgres can hold it.
+NOT_IN_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def string_map(content: Any, what: str) -> dict[str, str]:
 
 def _text(key: str, value: Any) -> str:
     if isinstance(value, str):
+        if NOT_IN_TEXT.search(value):
+            raise RefusedError(400, f"The value of {key} holds a character that no text has")
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)

@@ -18,6 +18,7 @@ TOPIC, PARTITION, OFFSET = "kafka_topic", "kafka_partition", "kafka_offset"
 NO_PARTITION = (
     f"The partition for a sink connector offset must contain the keys '{TOPIC}' and '{PARTITION}'"
 )
+NO_TOPIC = "{text!a} is no topic: a name consists of 1 to 249 of A-Z a-z 0-9 . _ -"
 NO_OFFSET = f"The offset for a sink connector should either be null or contain the key '{OFFSET}'"
 NO_NUMBER = (
     "Failed to parse the following Kafka {what} value in the provided offsets: '{text}'. "
@@ -79,6 +80,8 @@ def _partition(content: Any) -> TopicPartition:
     if not isinstance(content, dict) or TOPIC not in content or PARTITION not in content:
         raise RefusedError(400, NO_PARTITION)
     topic, number = str(content[TOPIC]), str(content[PARTITION])
+    if not re.fullmatch(r"[\w.-]{1,249}", topic, re.ASCII):
+        raise RefusedError(400, NO_TOPIC.format(text=topic))
     if not re.fullmatch(r"[0-9]{1,9}", number):
         raise RefusedError(400, NO_NUMBER.format(what="partition", text=number, What="Partition"))
     return TopicPartition(topic, int(number))

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sinkworker.rest import connectors, health, ledger, loggers, metrics_page, offsets, plugins
+from sinkworker.rest import (
+    connectors,
+    health,
+    ledger,
+    loggers,
+    metrics_page,
+    offsets,
+    openapi,
+    plugins,
+)
 from sinkworker.rest.message import Answer, Request, refused
 from sinkworker.rest.port import Administration, RefusedError
 
@@ -24,14 +33,20 @@ class Route(NamedTuple):
     """One method of one path. waits: it may take longer than looking at memory."""
 
     method: str
+    path: str
     pattern: re.Pattern[str]
     handler: Handler
     waits: bool
 
 
 def _route(method: str, path: str, handler: Handler, *, waits: bool = False) -> Route:
-    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
-    return Route(method, re.compile(pattern + "/?"), handler, waits)
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path).rstrip("/")
+    return Route(method, path, re.compile(pattern + "/?"), handler, waits)
+
+
+def _document(worker: Administration, request: Request) -> Answer:
+    paths = [(route.method, route.path) for route in ROUTES]
+    return Answer(200, openapi.document(paths, worker.worker().version))
 
 
 ONE = "/connectors/{name}"
@@ -39,11 +54,12 @@ PLUGIN = "/connector-plugins/{plugin}"
 OURS = "/sinkworker/v1"
 
 ROUTES = (
-    _route("GET", "/?", health.root),
+    _route("GET", "/", health.root),
     _route("GET", "/health", health.health),
     _route("GET", "/ping", health.ping),
     _route("GET", "/ready", health.ready),
     _route("GET", "/metrics", metrics_page.page),
+    _route("GET", "/openapi.json", _document),
     _route("GET", "/connectors", connectors.names),
     _route("POST", "/connectors", connectors.create, waits=True),
     _route("GET", ONE, connectors.get),
@@ -104,5 +120,5 @@ def answer(worker: Administration, request: Request) -> Answer:
     except RefusedError as error:
         return refused(error.status, error.message)
     except Exception:
-        log.exception("%s %s failed", request.method, route.pattern.pattern)
+        log.exception("%s %s failed", request.method, route.path)
         return refused(500, "The worker failed to answer; its log says why")

@@ -72,10 +72,12 @@ class RestServer:
     def _server(self, bound: Bound) -> uvicorn.Server:
         import uvicorn
 
+        from sinkworker.rest.connection import HEAD_BYTES, ClientConnection
+
         config = uvicorn.Config(
-            self._app, http="h11", ws="none", loop="asyncio", lifespan="off", interface="asgi3",
-            log_config=None, access_log=False, server_header=False, proxy_headers=False,
-            h11_max_incomplete_event_size=16 * 1024, timeout_graceful_shutdown=1,
+            self._app, http=ClientConnection, ws="none", loop="asyncio", lifespan="off",
+            interface="asgi3", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, h11_max_incomplete_event_size=HEAD_BYTES, timeout_graceful_shutdown=1,
         )  # fmt: skip
         config.load()
         if bound.listener.scheme == "https":
@@ -107,7 +109,8 @@ class RestServer:
         await response(scope, receive, send)
 
     async def _answered(self, http: HttpRequest) -> Answer:
-        headers = {name.lower(): value for name, value in http.headers.items()}
+        # A name that is there twice has both values, as HTTP has it; none of them counts alone.
+        headers = {name: ", ".join(http.headers.getlist(name)) for name in http.headers}
         path = http.scope.get("raw_path", b"/").decode("latin-1")
         answer = self._guard.refusal(http.method, path, headers)
         if answer is None:
@@ -153,5 +156,5 @@ async def _body(http: HttpRequest) -> bytes | Answer:
     except TimeoutError:
         return refused(408, "The body did not come in time")
     except ClientDisconnect:
-        return refused(400, "The client went away")
+        return refused(400, "The body of the request breaks off")
     return b"".join(parts)

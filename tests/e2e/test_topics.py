@@ -63,6 +63,28 @@ def test_a_start_that_is_an_offset_or_a_time_is_decided_once(scene: Scene) -> No
     assert landed(scene) == [3, 4, 5, 10, 11, 12, 13, 14]
 
 
+def test_chosen_partitions_are_read_from_chosen_offsets_and_no_others(scene: Scene) -> None:
+    topic = scene.kafka.create_topic(partitions=3)
+    for partition in range(3):
+        scene.kafka.produce(topic, values(10 * partition, 5), partition)
+    chosen = {"topics": None, "topics__partitions": f"{topic}:0,{topic}:2"}
+    config = scene.config(topic, offset__start=f"{topic}:0:3,{topic}:2:1", **chosen)
+    worker = scene.worker(config).start()
+    scene.wait_for_progress(5 + 5)
+    assert worker.stop() == 0
+    assert landed(scene) == [3, 4, 21, 22, 23, 24]
+
+
+def test_one_connector_reads_several_topics(scene: Scene) -> None:
+    topics = [scene.kafka.create_topic() for _ in range(3)]
+    for number, topic in enumerate(topics):
+        scene.kafka.produce(topic, values(10 * number, 2))
+    worker = scene.worker(scene.config(",".join(topics))).start()
+    scene.wait_for_progress(6)
+    assert worker.stop() == 0
+    assert landed(scene) == [0, 1, 10, 11, 20, 21]
+
+
 def test_a_topic_that_joins_a_pattern_is_read_from_its_first_record(scene: Scene) -> None:
     prefix = scene.name
     first = scene.kafka.create_topic(f"{prefix}.first")

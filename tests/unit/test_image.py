@@ -19,7 +19,7 @@ def test_the_image_has_every_extra_that_a_worker_may_need() -> None:
     installed = set(names.split(","))
     for name in names.split(","):
         installed |= set(re.findall(r"sinkworker\[(\w+)\]", " ".join(extras()[name])))
-    assert installed == extras().keys() - {"demo", "test"}
+    assert installed == extras().keys() - {"bench", "demo", "fuzz", "test"}
 
 
 def test_every_file_that_is_shipped_for_the_image_is_run_by_the_compose_file() -> None:

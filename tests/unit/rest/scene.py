@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sinkworker.administration.connectors import WorkerAdministration
+from sinkworker.administration.instance import Configure
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means, TaskMaker
 from sinkworker.administration.state_folder import StateFolder
@@ -101,7 +102,8 @@ class Scene(Client):
         self.folder, why = StateFolder.taken(self.home / "state")
         self.worker = Worker()
         means = Means(
-            configure=self.configure, tasks=self._tasks, consumer=self._consumer,
+            configure=Configure(self.configure, self._settings.providers),
+            tasks=self._tasks, consumer=self._consumer,
             catalog=Catalog(), policy=self._policy, folder=self.folder, why_no_folder=why,
         )  # fmt: skip
         self.administration = WorkerAdministration(self.worker, means)

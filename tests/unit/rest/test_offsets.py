@@ -130,7 +130,7 @@ def test_offsets_of_a_connector_that_is_not_stopped_are_not_moved_connect_s_way(
          "offsets: 'y'. Partition values for sink connectors need to be integers."),
         (body({"kafka_offset": -1}), "The offset -1 is negative"),
         (body({"kafka_offset": 99}), "alerts-0: Kafka holds the offsets 0 to 10, not 99"),
-        (body({"kafka_offset": 1}, 7), "alerts-7 does not exist"),
+        (body({"kafka_offset": 1}, 7), "Kafka has no alerts-7"),
     ],
 )  # fmt: skip
 def test_offsets_that_cannot_be_are_refused(stopped: Scene, content: Any, message: str) -> None:
@@ -182,3 +182,25 @@ def test_a_question_to_the_ledger_that_cannot_be_read_is_refused(
 ) -> None:
     reply = stopped.ask("GET", f"/sinkworker/v1/connectors/to-file/ledger?{query}")
     assert (reply.status, reply.content["message"]) == (400, message)
+
+
+@pytest.mark.parametrize("topic", ["", "a b", "\ud800", "a\u0000", "x" * 250, {}, "ä"])
+def test_an_offset_of_what_is_no_topic_is_refused(scene: Scene, topic: object) -> None:
+    scene.create()
+    body = {"to": "reset", "partitions": [{"kafka_topic": topic, "kafka_partition": 0}]}
+    reply = scene.ask("POST", "/sinkworker/v1/connectors/to-file/offsets", body)
+    assert (reply.status, reply.content["message"]) == (
+        400,
+        f"{str(topic)!a} is no topic: a name consists of 1 to 249 of A-Z a-z 0-9 . _ -",
+    )
+
+
+@pytest.mark.parametrize("partition", [("other", 0), ("alerts", 2)])
+def test_an_offset_of_what_kafka_does_not_have_is_refused(
+    scene: Scene, partition: tuple[str, int]
+) -> None:
+    scene.create()
+    topic, number = partition
+    body = {"to": "earliest", "partitions": [{"kafka_topic": topic, "kafka_partition": number}]}
+    reply = scene.ask("POST", "/sinkworker/v1/connectors/to-file/offsets", body)
+    assert (reply.status, reply.content["message"]) == (400, f"Kafka has no {topic}-{number}")

@@ -253,7 +253,7 @@ def test_what_is_no_request_is_refused(scene: Scene, raw: bytes) -> None:
     with socket.create_connection(("127.0.0.1", scene.port), timeout=10) as connection:
         connection.sendall(raw)
         answer = connection.recv(1000)
-    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 505"))
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 403", b"HTTP/1.1 431"))
 
 
 def test_a_refusal_is_one_clean_line_of_the_log(
