@@ -5,6 +5,7 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
 from sinkworker.administration.replaying import Replay
 from sinkworker.administration.state_folder import StateFolder, default_path
+from sinkworker.administration.tapping import Look
 from sinkworker.administration.verification.report import Report
 from sinkworker.administration.verification.verifying import verify
 from sinkworker.api import ConfigError, ConfigProblem, TopicPartition
@@ -231,6 +233,18 @@ def replay_of(configured: ConfiguredConnector, *, deletes_first: bool) -> Replay
         configured, partial(_reader, configured), coordinates(configured.file.values()),
         deletes_first=deletes_first,
     )  # fmt: skip
+
+
+def look_at(configured: ConfiguredConnector) -> Look:
+    """RetriableError: no broker answers."""
+    settings = configured.settings
+    fixed, pattern = settings.fixed_partitions, re.compile(settings.topics_regex or "(?!)")
+    found = [
+        each
+        for each in _connection(configured).partitions()
+        if each in fixed or each.topic in settings.topics or pattern.fullmatch(each.topic)
+    ]
+    return Look(configured, found, partial(_reader, configured))
 
 
 def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:

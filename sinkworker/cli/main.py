@@ -17,6 +17,7 @@ from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
 from sinkworker.cli.replay import replay
 from sinkworker.cli.start import start
+from sinkworker.cli.tap import tap
 from sinkworker.cli.validate import validate
 from sinkworker.cli.verify import verify
 
@@ -30,7 +31,8 @@ def main() -> None:
 
 
 OPERATING = (
-    status, pause, resume, stop, restart, delete, offsets, verify, replay, connectors, loggers, health,
+    status, pause, resume, stop, restart, delete, offsets, verify, replay, tap, connectors,
+    loggers, health,
 )  # fmt: skip
 for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)

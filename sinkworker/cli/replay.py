@@ -14,6 +14,7 @@ from sinkworker.cli.printing import output_option, printable, show
 
 if TYPE_CHECKING:
     from sinkworker.administration.replaying import Plan, Wanted
+    from sinkworker.api import TopicPartition
     from sinkworker.runtime.rewriting import Outcome
 
 
@@ -63,21 +64,22 @@ def _wanted(
     partitions: tuple[str, ...],
 ) -> Wanted:  # fmt: skip
     from sinkworker.administration.replaying import Wanted
-    from sinkworker.api import TopicPartition
 
     if (from_time is None) == (from_offset is None):
         raise click.UsageError("Choose one of --from and --from-offset")
     if to_time is not None and to_offset is not None:
         raise click.UsageError("Choose one of --to and --to-offset")
-    chosen = frozenset(TopicPartition(*_partition(text)) for text in partitions)
+    chosen = frozenset(map(partition_of, partitions))
     return Wanted(_time(from_time), _time(to_time), from_offset, to_offset, chosen)
 
 
-def _partition(text: str) -> tuple[str, int]:
+def partition_of(text: str) -> TopicPartition:
+    from sinkworker.api import TopicPartition
+
     topic, _, number = text.rpartition(":")
-    if not topic or not number.isdecimal():
+    if not topic or not number.isascii() or not number.isdecimal():
         raise click.UsageError(f"--partition {text}: expected <topic>:<number>")
-    return topic, int(number)
+    return TopicPartition(topic, int(number))
 
 
 def _time(text: str | None) -> int | None:

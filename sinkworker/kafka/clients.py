@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Protocol
 
+from sinkworker.api import TopicPartition
 from sinkworker.kafka import java_producer
 from sinkworker.kafka.java_settings import ClientSettings, Reading
 from sinkworker.kafka.letters import LetterTopic
@@ -28,6 +29,13 @@ class Connection(Protocol):
 
     def dead_letters(self, topic: LetterTopic, task: int) -> DeadLetters:
         """Connects when there is a letter."""
+        ...
+
+    def partitions(self) -> list[TopicPartition]:
+        """Of all topics that exist and that we may see. None of them is created by asking.
+
+        RetriableError when no broker answers.
+        """
         ...
 
     def check(self) -> str | None:

@@ -44,8 +44,16 @@ class PartitionStatus:
 
 @dataclass(slots=True)
 class Counters:
-    """Since the task started. The task's thread counts; others see the copy in a status."""
+    """Since the task started. The task's thread counts; others see the copy in a status.
 
+    letters: errant records whose dead letter is safe, and their offset committed. letters_sent: to a
+    topic, each time that it was tried; letters_not_sent: of these, in vain.
+    """
+
+    keeps_letters: bool = False
+    letters: int = 0
+    letters_sent: int = 0
+    letters_not_sent: int = 0
     records: int = 0
     filtered: int = 0
     errant: int = 0
@@ -62,11 +70,13 @@ class Counters:
         """reported: how many of the records the task found to be bad while it flushed."""
         self.flushes += 1
         self.records -= reported
-        self.errant += reported
+        errant = reported
         for advance in advances:
             self.records += advance.records
             self.filtered += advance.filtered
-            self.errant += len(advance.errant)
+            errant += len(advance.errant)
+        self.errant += errant
+        self.letters += errant if self.keeps_letters else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
         "sinkworker.demo", "sinkworker.failpoints", "sinkworker.properties", "sinkworker.rest",
         "sinkworker.administration.verification", "sinkworker.administration.replaying",
+        "sinkworker.administration.tapping",
         "click",
     },
     # a user of the command line, and nothing else of it

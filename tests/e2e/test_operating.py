@@ -101,6 +101,28 @@ def test_a_wrong_formula_is_mended_beside_a_working_connector(scene: Scene) -> N
     run("verify", mended)
 
 
+def test_records_are_shown_after_each_transform_and_the_group_does_not_notice(scene: Scene) -> None:
+    topic = scene.kafka.create_topic(partitions=2)
+    scene.database.execute(CREATE)
+    alerts.produce(scene.kafka, topic, 2, 20)
+    config = scene.config(topic, **COORDINATES)
+    worker = scene.worker(scene.config(topic)).start()
+    scene.wait_until_done(topic)
+    before = members(scene)
+    shown = run("tap", config, "--from", "3", "--limit", "2", "--partition", f"{topic}:1")
+    assert [line.split(" timestamp")[0] for line in shown.splitlines() if "timestamp" in line] == [
+        f"{topic}-1 offset 3", f"{topic}-1 offset 4",
+    ]  # fmt: skip
+    assert '"p": 1, "o": 3}' in shown
+    assert run("tap", config, "--from", "earliest", "--limit", "20").count(" offset ") == 20
+    assert members(scene) == before
+    assert worker.is_running()
+
+
+def members(scene: Scene) -> list[str]:
+    return [each.member_id for each in scene.kafka.members(f"connect-{scene.name}")]
+
+
 @pytest.mark.s3
 def test_what_s3_holds_is_verified_by_its_chains(scene: Scene, store: Store) -> None:
     topic = scene.kafka.create_topic()

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from sinkworker.api import RetriableError
+from sinkworker.api import RetriableError, TopicPartition
 from sinkworker.kafka.confluent.commits import Commits
 from sinkworker.kafka.confluent.consumer import ConfluentConsumer
 from sinkworker.kafka.confluent.dead_letters import ConfluentDeadLetters
@@ -24,7 +24,7 @@ from sinkworker.kafka.confluent.producer_settings import DIALECT as OF_PRODUCER
 from sinkworker.kafka.confluent.rebalance import Rebalances
 from sinkworker.kafka.confluent.security import properties
 from sinkworker.kafka.confluent.settings import POLL_RECORDS
-from sinkworker.kafka.confluent.topics import Topics
+from sinkworker.kafka.confluent.topics import WITHIN_SECONDS, Topics
 from sinkworker.kafka.confluent.troubles import Troubles
 from sinkworker.kafka.java_producer import in_time
 from sinkworker.kafka.java_settings import COOPERATIVE, ClientSettings
@@ -81,6 +81,20 @@ class ConfluentConnection:
             lambda: self._admin(arguments | properties(self.settings.security)),
             lambda: self._producer(arguments | properties(self.settings.security)),
         )  # fmt: skip
+
+    def partitions(self) -> list[TopicPartition]:
+        """Of all topics that exist and that we may see. None of them is created by asking."""
+        admin = self._admin(self._arguments(0))
+        with translated("Asking Kafka for topics"):
+            names = list(admin.list_topics(timeout=WITHIN_SECONDS).topics)
+            asked = admin.describe_topics(TopicCollection(names), request_timeout=WITHIN_SECONDS)
+            topics = [answer.result() for answer in asked.values()]
+        return sorted(
+            TopicPartition(topic.name, partition.id)
+            for topic in topics
+            if not topic.is_internal
+            for partition in topic.partitions
+        )
 
     def check(self) -> str | None:
         """Whether a broker answers and lets us in; the cluster's id, where it says one.

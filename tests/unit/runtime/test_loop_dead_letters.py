@@ -180,6 +180,19 @@ def test_what_is_reported_from_put_is_in_the_advance_and_counted_once() -> None:
     assert (counters.records, counters.errant, stored(of)) == (2, 3, 5)
 
 
+def test_letters_are_counted_when_their_offset_is_committed() -> None:
+    letters = Letters()
+    letters.down = 2
+    sent, stored_by_sink, left_out = running(letters), running(stores=True), running()
+    for of in (sent, stored_by_sink, left_out):
+        send(of, P0, "json", None, "put", "flush")
+        of.run(20)
+    counters = [of.workers[0].status().counters for of in (sent, stored_by_sink, left_out)]
+    assert [each.letters for each in counters] == [3, 3, 0]
+    assert [each.letters_sent - each.letters_not_sent for each in counters] == [3, 0, 0]
+    assert counters[0].letters_not_sent > 0
+
+
 def test_originals_count_in_the_byte_budget() -> None:
     plain, keeping = running(), running(stores=True)
     for of in (plain, keeping):
