@@ -54,7 +54,13 @@ def _shown(key: KeyDoc) -> str:
 
 def _in_cell(key: KeyDoc) -> str:
     choices = f" One of {', '.join(f'`{each}`' for each in key.choices)}." if key.choices else ""
-    return (key.text + choices).replace("|", "\\|")
+    return _as_markdown(key.text + choices)
+
+
+def _as_markdown(text: str) -> str:
+    """Outside of code, <name> would be taken for HTML."""
+    parts = text.replace("|", "\\|").split("`")
+    return "`".join(each if n % 2 else each.replace("<", "&lt;") for n, each in enumerate(parts))
 
 
 def _texts(model: type[ConfigModel]) -> dict[str, str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.factory import alerts
@@ -23,18 +25,21 @@ from tests.services.process import wait_until
 from tests.services.worker import WorkerProcess
 
 TOPIC, STUCK = "kinaction_alert", "stuck"
-PATHS = ("/connectors/busy/status", "/metrics", "/connectors/busy/offsets")
+PATHS = ("/connectors/{}/status", "/metrics", "/connectors/{}/offsets")
 LONG_ENOUGH = 3600
+HOLDS = "The plugin holds a record"
 
 
 def sleep(record: object) -> object:
     """Of a transform: hangs, and holds nothing."""
+    print(HOLDS, file=sys.stderr, flush=True)
     time.sleep(LONG_ENOUGH)
     return record
 
 
 def spin(record: object) -> object:
     """Of a transform: counts, and never waits."""
+    print(HOLDS, file=sys.stderr, flush=True)
     end = time.monotonic() + LONG_ENOUGH
     while time.monotonic() < end:
         pass
@@ -48,12 +53,16 @@ class Bench:
         self._home, self._kafka, self._database = home, kafka, database
         self._requests = requests
 
+    def run(self, mode: str) -> None:
+        rounds = {"idle": self.idle, "busy": self.busy}
+        rounds.get(mode, partial(self.stuck, mode))()
+
     def idle(self) -> None:
-        with self._worker("idle", self._sink("idle_topic")) as port:
+        with self._worker("idle", self._sink("idle", "idle_topic")) as (_, port):
             self._print("idle", port)
 
     def busy(self) -> None:
-        with self._worker("busy", self._sink(TOPIC)) as port:
+        with self._worker("busy", self._sink("busy", TOPIC)) as (_, port):
             wait_until(lambda: self._stored() > 0, 60, "the first rows")
             before = self._stored()
             self._print("busy", port)
@@ -62,24 +71,24 @@ class Bench:
     def stuck(self, how: str) -> None:
         named = f"transforms.t.callable=tests.bench.rest:{how}\n"
         calling = f"transforms=t\ntransforms.t.type=python\n{named}"
-        with self._worker(how, self._sink(STUCK) + calling) as port:
-            wait_until(lambda: _is_stuck(port), 60, "a task that holds a record")
+        with self._worker(how, self._sink(how, STUCK) + calling) as (worker, port):
+            worker.wait_for(HOLDS)
             self._print(how, port)
 
-    def _sink(self, topic: str) -> str:
+    def _sink(self, name: str, topic: str) -> str:
         self._database.execute(
             "CREATE TABLE IF NOT EXISTS alerts "
             "(alert_id bigint, stage_id int, level text, message text)"
         )
         return (
-            f"name=busy\nconnector.class=PostgresSink\ntopics={topic}\ntasks.max=2\n"
+            f"name={name}\nconnector.class=PostgresSink\ntopics={topic}\ntasks.max=2\n"
             f"bootstrap.servers={self._kafka.bootstrap}\n"
             "value.converter=JsonConverter\nvalue.converter.schemas.enable=false\n"
             f"connection.url={self._database.url}\ntable.name.format=alerts\n"
         )
 
     @contextmanager
-    def _worker(self, name: str, keys: str) -> Iterator[int]:
+    def _worker(self, name: str, keys: str) -> Iterator[tuple[WorkerProcess, int]]:
         config, settings = (
             self._home / f"{name}.properties",
             self._home / f"{name}-worker.properties",
@@ -89,7 +98,7 @@ class Bench:
         worker = WorkerProcess(config, log=self._home / f"{name}.log")
         worker.start("--worker-config", str(settings))
         try:
-            yield worker.rest_port()
+            yield worker, worker.rest_port()
         finally:
             worker.kill()
 
@@ -100,19 +109,11 @@ class Bench:
 
     def _print(self, title: str, port: int) -> None:
         for path in PATHS:
-            took = sorted(_latencies(port, path, self._requests))
+            took = sorted(_latencies(port, path.format(title), self._requests))
             p50, p99 = (took[int(len(took) * share)] for share in (0.5, 0.99))
-            print(f"{title:8}{path:28}{p50:8.1f}{p99:8.1f}{took[-1]:8.1f}", flush=True)
-
-
-def _is_stuck(port: int) -> bool:
-    """Its tasks run, and have polled what they do not finish."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", "/metrics")
-    text = connection.getresponse().read().decode()
-    connection.close()
-    found = [line for line in text.splitlines() if "sink_record_read_total{" in line]
-    return any(float(line.rsplit(" ", 1)[1]) > 0 for line in found)
+            print(
+                f"{title:8}{path.format(title):28}{p50:8.1f}{p99:8.1f}{took[-1]:8.1f}", flush=True
+            )
 
 
 def _latencies(port: int, path: str, requests: int) -> Iterator[float]:
@@ -131,6 +132,7 @@ def _latencies(port: int, path: str, requests: int) -> Iterator[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=500)
+    parser.add_argument("--modes", nargs="+", default=["idle", "busy", "sleep", "spin"])
     parser.add_argument("--records", type=int, default=1_000_000)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -145,10 +147,8 @@ def main() -> None:
             alerts.produce(tools, STUCK, 2, 100)
             bench = Bench(home, tools, Database(postgres.url()), chosen.requests)
             print(f"{'':8}{'':28}{'p50 ms':>8}{'p99 ms':>8}{'max ms':>8}")
-            bench.idle()
-            bench.busy()
-            bench.stuck("sleep")
-            bench.stuck("spin")
+            for mode in chosen.modes:
+                bench.run(mode)
         finally:
             postgres.stop()
             kafka.stop()

@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from sinkworker.api import ConfigModel, CsvList, Password
-from sinkworker.documentation import KeyDoc, keys, table
+from sinkworker.documentation import KeyDoc, keys
 from sinkworker.plugins import Catalog, Kind
 from sinkworker.settings import SinkSettings
 from sinkworker.validation import aliases
@@ -109,8 +109,3 @@ def test_inherited_keys_keep_their_texts_unless_they_are_described_again() -> No
     documented = {key.name: key for key in keys(Shade)}
     assert documented["red.part"] == KeyDoc("red.part", "INT", "9", (), "How much red is left.")
     assert documented["file"].text == "A file."
-
-
-def test_the_keys_of_the_worker_are_in_the_docs_as_they_are() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "rest.md").read_text()
-    assert page.partition("<!-- worker keys -->\n")[2] == table(WorkerSettings)
