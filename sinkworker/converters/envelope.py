@@ -7,7 +7,7 @@ Owns the types that JSON has no words for: bytes, decimals, dates and times. Kaf
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
@@ -167,6 +167,11 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "string": _exactly(str),
     "bytes": _bytes,
 }
+# What JSON has itself: such a value is what the schema says.
+_UNCHANGED: Mapping[str, type] = {
+    "boolean": bool, "int8": int, "int16": int, "int32": int, "int64": int, "float": float,
+    "float32": float, "double": float, "float64": float, "string": str,
+}  # fmt: skip
 _LOGICAL: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "org.apache.kafka.connect.data.Decimal": _decimal,
     "org.apache.kafka.connect.data.Date": _date,
@@ -178,3 +183,16 @@ _LOGICAL: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
 def scalar_reader(schema: Mapping[str, Any]) -> Callable[[Any], Any]:
     """How the JSON of a type that is not made of others is read, where it is not null."""
     return partial(_LOGICAL.get(schema.get("name", "")) or _READERS[schema["type"]], schema)
+
+
+def fields_of(schema: Any) -> Sequence[Mapping[str, Any]]:
+    """The fields of a struct; of anything else, none."""
+    is_struct = schema is not None and schema["type"] == "struct"
+    return schema.get("fields") or () if is_struct and schema.get("name") not in _LOGICAL else ()
+
+
+def is_unchanged(schema: Mapping[str, Any], kind: type) -> bool:
+    """Whether `Envelope.typed` returns every payload of this type as it is."""
+    if kind is type(None):
+        return bool(schema.get("optional", False)) and "default" not in schema
+    return schema.get("name", "") not in _LOGICAL and _UNCHANGED.get(schema["type"]) is kind

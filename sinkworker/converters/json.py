@@ -10,6 +10,7 @@ from __future__ import annotations
 import json as stdlib_json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Literal
 
@@ -18,7 +19,9 @@ from pydantic_core import from_json
 
 from sinkworker.api import ConfigModel, Converter, DataError, Header, Schema
 from sinkworker.converters.envelope import Envelope, InexactError
+from sinkworker.converters.repeated_schemas import RepeatedSchemas
 
+_from_json = partial(from_json, allow_inf_nan=False, cache_strings="keys")
 INFINITY = "invalid JSON: a number that no float can hold"
 INFINITE = frozenset({float("inf"), float("-inf")})
 
@@ -33,7 +36,9 @@ class JsonConverterConfig(ConfigModel):
     replace_null_with_default: bool = False
     """Whether a null in a field with a default becomes that default. (Kafka's default is true.)"""
 
-    not_honoured: ClassVar[Mapping[str, str]] = {"schemas.cache.size": "nothing is kept of schemas"}
+    not_honoured: ClassVar[Mapping[str, str]] = {
+        "schemas.cache.size": "the schemas of the last 100 different messages are kept"
+    }
 
     @field_validator("schema_content")
     @classmethod
@@ -58,17 +63,27 @@ class JsonConverter(Converter):
         self._enveloped = config.schemas_enable
         self._envelope = Envelope(fills_nulls=config.replace_null_with_default)
         self._schema = stdlib_json.loads(config.schema_content) if config.schema_content else None
+        self._repeated = RepeatedSchemas(self._envelope, _from_json, _is_infinite)
 
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
     ) -> tuple[Schema | None, Any]:
         if not data:
             return None, None
-        value = parsed(data)
         if not self._enveloped:
-            return None, value
+            return None, parsed(data)
+        if self._schema is not None:
+            return self._read(data)
+        read = self._repeated.read(data)
+        if read is None:
+            read = self._read(data)
+            self._repeated.learn(data)
+        return read
+
+    def _read(self, data: bytes) -> tuple[Schema | None, Any]:
+        """An envelope, or a payload whose schema is configured."""
         try:
-            return self._opened(value)
+            return self._opened(parsed(data))
         except InexactError:
             return self._opened(parsed_exactly(data))
         except DataError:
@@ -84,13 +99,14 @@ class JsonConverter(Converter):
     def decode_all(
         self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
     ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
-        """Looking for infinities once saves a fifth of the time. Envelopes take it one by one."""
-        if self._enveloped:
+        """Looking for infinities once saves a fifth of the time. Envelopes are looked at one by one."""
+        if self._schema is not None:
             return super().decode_all(topic, data, headers)
-        values = [
-            from_json(each, allow_inf_nan=False, cache_strings="keys") if each else None
-            for each in data
-        ]
+        if self._enveloped:
+            read, decode = self._repeated.read, self.decode
+            both = [(each and read(each)) or decode(topic, each, ()) for each in data]
+            return [schema for schema, _ in both], [value for _, value in both]
+        values = [_from_json(each) if each else None for each in data]
         if _is_any_infinite(values):
             raise DataError(INFINITY)
         return [None] * len(values), values
@@ -106,7 +122,7 @@ def _is_object(text: str) -> bool:
 def parsed(data: bytes) -> Any:
     """A JSON text. DataError when it is none."""
     try:
-        value = from_json(data, allow_inf_nan=False, cache_strings="keys")
+        value = _from_json(data)
     except ValueError as error:
         raise DataError(f"invalid JSON: {error}") from None
     if _is_infinite(value):

@@ -1,0 +1,132 @@
+"""Envelopes that begin with the same bytes as one before: only their payload is read.
+
+Owns what is known of such a beginning. Whatever is unexpected is left to the ordinary way, which also
+says what is wrong. Must not know how JSON is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sinkworker.api import DataError, Schema
+from sinkworker.converters.envelope import Envelope, fields_of, is_unchanged
+
+NAME, OPENING = b'"payload":', b'{"payload":'
+MOST_BEGINNINGS, MOST_SHAPES = 100, 1000
+# What may be, or hold, an infinite number.
+NUMBERS = frozenset({float, list, dict})
+
+Parse = Callable[[bytes], Any]
+Read = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class Beginning:
+    """All bytes of an envelope before its payload, and the schema that stands there.
+
+    reads: by the names and types of a payload's members, what makes of it what the schema says.
+    """
+
+    text: bytes
+    schema: Schema | None
+    reads: dict[tuple[Any, ...], Read] = field(default_factory=dict)
+
+
+class RepeatedSchemas:
+    """The beginnings that were seen, and not too many of them."""
+
+    def __init__(
+        self, envelope: Envelope, parse: Parse, is_infinite: Callable[[Any], bool]
+    ) -> None:
+        self._envelope, self._parse, self._is_infinite = envelope, parse, is_infinite
+        self._seen: dict[bytes, Beginning] = {}
+        self._last = Beginning(NAME, None)  # no JSON text begins so
+
+    def read(self, data: bytes) -> tuple[Schema | None, Any] | None:
+        """Schema and payload of an envelope; None when it has to be read as a whole."""
+        known = self._last
+        if not data.startswith(known.text):
+            found = self._seen.get(_beginning(data))
+            if found is None:
+                return None
+            self._last = known = found
+        try:
+            # In braces of its own: another schema behind the payload shows as another member, and
+            # brackets and depth are those of the whole.
+            rest = self._parse(OPENING + data[len(known.text) :])
+            return (known.schema, self._typed(known, rest["payload"])) if len(rest) == 1 else None
+        except Exception:  # the ordinary way finds the words for it, or no fault
+            return None
+
+    def learn(self, data: bytes) -> None:
+        """Of an envelope that was read as a whole: how it begins, up to `"payload":`.
+
+        If null in this place, and one brace, make an envelope of it, so does every other value.
+        """
+        text = _beginning(data)
+        try:
+            envelope = self._parse(text + b"null}")
+        except ValueError:
+            return
+        if envelope.keys() == {"schema", "payload"}:
+            if len(self._seen) >= MOST_BEGINNINGS:
+                self._seen.clear()
+            self._seen[text] = Beginning(text, envelope["schema"])
+
+    def _typed(self, known: Beginning, payload: Any) -> Any:
+        if type(payload) is not dict:
+            return self._read_of(known.schema, (), (type(payload),))(payload)
+        shape = (*payload, *map(type, payload.values()))
+        read = known.reads.get(shape)
+        if read is None:
+            if len(known.reads) >= MOST_SHAPES:
+                known.reads.clear()
+            names, kinds = shape[: len(payload)], shape[len(payload) :]
+            read = known.reads[shape] = self._read_of(known.schema, names, kinds)
+        return read(payload)
+
+    def _read_of(self, schema: Schema | None, names: Sequence[str], kinds: Sequence[type]) -> Read:
+        """What reads payloads with these names and types. Where the schema has the same names in the
+        same order, only members that it changes are looked at."""
+        typed, fields = self._envelope.typed, fields_of(schema)
+        read: Read = partial(typed, schema)
+        if schema is None:
+            read = _as_they_are
+        elif fields and [each["field"] for each in fields] == list(names):
+            read = _changing({
+                each["field"]: partial(typed, each)
+                for each, kind in zip(fields, kinds, strict=True)
+                if not is_unchanged(each, kind)
+            })  # fmt: skip
+        return read if NUMBERS.isdisjoint(kinds) else partial(self._finite, read)
+
+    def _finite(self, read: Read, payload: Any) -> Any:
+        if self._is_infinite(payload):
+            raise DataError("an infinite number")
+        return read(payload)
+
+
+def _beginning(data: bytes) -> bytes:
+    """Up to the first `"payload":`; nothing where it has none."""
+    at = data.find(NAME)
+    return data[: at + len(NAME)] if at >= 0 else b""
+
+
+def _as_they_are(payload: Any) -> Any:
+    return payload
+
+
+def _changing(changes: dict[str, Read]) -> Read:
+    """Changes just these members of an object, in their places."""
+    if not changes:
+        return _as_they_are
+
+    def read(payload: dict[str, Any]) -> dict[str, Any]:
+        for name, change in changes.items():
+            payload[name] = change(payload[name])
+        return payload
+
+    return read
