@@ -7,14 +7,16 @@ who asks, nor how any sink looks at itself.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import TypeAlias
 
 from sinkworker.administration.verification import rows, steps
+from sinkworker.administration.verification.keys import Keys, committed
 from sinkworker.administration.verification.passes import passes
 from sinkworker.administration.verification.report import (
     AT_MOST,
     BY_COUNT,
+    BY_KEY,
     BY_OFFSET,
     PartitionReport,
     PlaceReport,
@@ -24,6 +26,7 @@ from sinkworker.administration.verification.rows import Log
 from sinkworker.api import Audit, Counted, Holding, LedgerEntry, TopicPartition
 from sinkworker.runtime import log_range
 from sinkworker.runtime.log_range import Range
+from sinkworker.runtime.pipeline import Pipeline
 from sinkworker.runtime.ports import Consumer
 
 Connect: TypeAlias = Callable[[Collection[TopicPartition]], Consumer]
@@ -32,16 +35,29 @@ Logs: TypeAlias = Mapping[TopicPartition, Log]
 NOTHING = Counted(0, 0, 0, 0)
 
 
-def verify(name: str, audit: Audit, connect: Connect | None) -> Report:
-    """connect: a consumer of these partitions; None leaves Kafka's log out."""
+def verify(
+    name: str, audit: Audit, connect: Connect | None, pipeline: Pipeline | None = None
+) -> Report:
+    """connect: a consumer of these partitions; None leaves Kafka's log out. pipeline: the connector's
+    converters and transforms, which tolerates errors; None leaves keys out."""
     history = {source: _of(source, audit.ledger) for source in sorted(audit.stored)}
     ends = {source: _end(source, audit, of_source) for source, of_source in history.items()}
-    logs = _read_logs(ends, connect) if connect is not None and ends else {}
+    keys = {
+        source: Keys(pipeline, holding.key_of, committed(source, audit, history))
+        for holding in audit.holdings
+        if pipeline is not None and holding.key_of is not None
+        for source in holding.sources
+    }
+    logs = _read_logs(ends, connect, keys) if connect is not None and ends else {}
     reports = {
         source: _partition(source, audit, of_source, logs.get(source), ends[source])
         for source, of_source in history.items()
     }
     places = [_place(holding, audit, history, logs, reports, ends) for holding in audit.holdings]
+    for holding, place in zip(audit.holdings, places, strict=True):
+        of_place = [keys[source] for source in holding.sources if source in keys and source in logs]
+        if of_place and not holding.flaws:
+            _count_keys(place, holding, audit, of_place)
     return Report(name, list(reports.values()), places)
 
 
@@ -56,15 +72,21 @@ def _end(source: TopicPartition, audit: Audit, history: Sequence[LedgerEntry]) -
     return max((each for each in (*ends, stored) if each is not None), default=0)
 
 
-def _read_logs(ends: Mapping[TopicPartition, int], connect: Connect) -> Logs:
+def _read_logs(
+    ends: Mapping[TopicPartition, int], connect: Connect, keys: Mapping[TopicPartition, Keys]
+) -> Logs:
     consumer = connect(list(ends))
     try:
         ranges = log_range.held(consumer, {source: Range(0, end) for source, end in ends.items()})
         found = {source: array("q") for source in ranges}
         for source, fetched in log_range.read(consumer, ranges):
             found[source].extend(record.offset for record in fetched.records)
+            if source in keys:
+                keys[source].see(source, fetched)
     finally:
         consumer.close()
+    for source in keys.keys() & ranges.keys():
+        keys[source].began_at = ranges[source].start
     return {source: Log(ranges[source], offsets) for source, offsets in found.items()}
 
 
@@ -141,6 +163,26 @@ def _count(
         place.problems.append(f"{place.least - holding.rows} row(s) missing: {_both(place)}")
     if holding.rows > most:
         place.problems.append(f"{holding.rows - most} row(s) too many: {_both(place)}")
+
+
+def _count_keys(
+    place: PlaceReport, holding: Holding, audit: Audit, keys: Sequence[Keys]
+) -> None:  # fmt: skip
+    """As many rows as keys that live, if Kafka holds all that was committed; else at least those."""
+    live = len(set[Hashable]().union(*(each.live for each in keys)))
+    errant = sum(audit.counted.get(source, NOTHING).errant for source in holding.sources)
+    unsure = errant + sum(each.unsure for each in keys)
+    place.compared, place.problems = BY_KEY, [*holding.flaws]
+    is_complete = all(each.is_complete for each in keys)
+    place.least, place.most = max(0, live - unsure), live + unsure if is_complete else None
+    if holding.rows < place.least:
+        place.problems.append(f"{place.least - holding.rows} row(s) missing: {_keys(place, live)}")
+    if place.most is not None and holding.rows > place.most:
+        place.problems.append(f"{holding.rows - place.most} row(s) too many: {_keys(place, live)}")
+
+
+def _keys(place: PlaceReport, live: int) -> str:
+    return f"it holds {place.rows}, and the log has {live} keys that were not deleted"
 
 
 def _both(place: PlaceReport) -> str:
