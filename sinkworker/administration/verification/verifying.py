@@ -23,7 +23,7 @@ from sinkworker.administration.verification.report import (
     Report,
 )
 from sinkworker.administration.verification.rows import Log
-from sinkworker.api import Audit, Counted, Holding, LedgerEntry, TopicPartition
+from sinkworker.api import Audit, Counted, Holding, LedgerEntry, Offset, TopicPartition
 from sinkworker.runtime import log_range
 from sinkworker.runtime.log_range import Range
 from sinkworker.runtime.pipeline import Pipeline
@@ -79,6 +79,7 @@ def _read_logs(
     try:
         ranges = log_range.held(consumer, {source: Range(0, end) for source, end in ends.items()})
         found = {source: array("q") for source in ranges}
+        identities = {source: consumer.identity(source.topic) for source in ranges}
         for source, fetched in log_range.read(consumer, ranges):
             found[source].extend(record.offset for record in fetched.records)
             if source in keys:
@@ -87,7 +88,10 @@ def _read_logs(
         consumer.close()
     for source in keys.keys() & ranges.keys():
         keys[source].began_at = ranges[source].start
-    return {source: Log(ranges[source], offsets) for source, offsets in found.items()}
+    return {
+        source: Log(ranges[source], offsets, identities[source])
+        for source, offsets in found.items()
+    }
 
 
 def _partition(
@@ -99,12 +103,15 @@ def _partition(
     differences = [(m.to_offset or 0) - (m.from_offset or 0) for m in moves
                    if None not in (m.from_offset, m.to_offset)]  # fmt: skip
     report = PartitionReport(
-        source, stored.next, history[0].from_offset if history else None, len(commits),
+        source, stored.next, history[0].from_offset if history else None,
+        sum(each.commit.kind == "commit" for each in commits),
         -sum(d for d in differences if d < 0), sum(d for d in differences if d > 0),
         len(log.offsets) if log is not None else None,
         moves=[steps.told(move) for move in moves],
         problems=steps.problems(history, stored),
     )  # fmt: skip
+    if log is not None and not Offset(0, None, *log.identity).is_of_same_log(stored):
+        report.problems.append("its stored offset is of another topic or cluster of the same name")
     if log is not None and log.range.end < end:
         report.problems.append(
             f"Kafka's log ends at {log.range.end}, and {end} was committed: it is another log, or it "
