@@ -7,16 +7,15 @@ who asks, nor how any sink looks at itself.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
-from sinkworker.administration.verification import rows, steps
+from sinkworker.administration.verification import counting, rows, steps
 from sinkworker.administration.verification.keys import Keys, committed
 from sinkworker.administration.verification.passes import passes
 from sinkworker.administration.verification.report import (
     AT_MOST,
     BY_COUNT,
-    BY_KEY,
     BY_OFFSET,
     PartitionReport,
     PlaceReport,
@@ -57,7 +56,7 @@ def verify(
     for holding, place in zip(audit.holdings, places, strict=True):
         of_place = [keys[source] for source in holding.sources if source in keys and source in logs]
         if of_place and not holding.flaws:
-            _count_keys(place, holding, audit, of_place)
+            counting.by_keys(place, holding, audit, of_place)
     return Report(name, list(reports.values()), places)
 
 
@@ -139,7 +138,7 @@ def _place(
         if not is_exact and log is not None:
             report.problems += filter(None, [rows.unread(passes(history[source]), log)])
     if not is_exact and not holding.flaws:
-        _count(place, holding, audit, history)
+        counting.by_records(place, holding, audit, history)
     return place
 
 
@@ -152,45 +151,3 @@ def _rows(
     compared = rows.Compared()
     rows.find_twice(compared, found)
     return compared
-
-
-def _count(
-    place: PlaceReport, holding: Holding, audit: Audit,
-    history: Mapping[TopicPartition, Sequence[LedgerEntry]],
-) -> None:  # fmt: skip
-    """What was read again may have been deleted before, and rows with keys merge."""
-    most = sum(audit.counted.get(source, NOTHING).records for source in holding.sources)
-    again = sum(
-        min(each.commit.records, each.repeated)
-        for source in holding.sources
-        for each in passes(history[source])
-    )
-    place.least, place.most = 0 if holding.merges else most - again, most
-    if holding.rows < place.least:
-        place.problems.append(f"{place.least - holding.rows} row(s) missing: {_both(place)}")
-    if holding.rows > most:
-        place.problems.append(f"{holding.rows - most} row(s) too many: {_both(place)}")
-
-
-def _count_keys(
-    place: PlaceReport, holding: Holding, audit: Audit, keys: Sequence[Keys]
-) -> None:  # fmt: skip
-    """As many rows as keys that live, if Kafka holds all that was committed; else at least those."""
-    live = len(set[Hashable]().union(*(each.live for each in keys)))
-    errant = sum(audit.counted.get(source, NOTHING).errant for source in holding.sources)
-    unsure = errant + sum(each.unsure for each in keys)
-    place.compared, place.problems = BY_KEY, [*holding.flaws]
-    is_complete = all(each.is_complete for each in keys)
-    place.least, place.most = max(0, live - unsure), live + unsure if is_complete else None
-    if holding.rows < place.least:
-        place.problems.append(f"{place.least - holding.rows} row(s) missing: {_keys(place, live)}")
-    if place.most is not None and holding.rows > place.most:
-        place.problems.append(f"{holding.rows - place.most} row(s) too many: {_keys(place, live)}")
-
-
-def _keys(place: PlaceReport, live: int) -> str:
-    return f"it holds {place.rows}, and the log has {live} keys that were not deleted"
-
-
-def _both(place: PlaceReport) -> str:
-    return f"it holds {place.rows}, and {place.most} records were committed to it"
