@@ -224,7 +224,7 @@ def verified(
     if audit is None:
         return None
     connect = partial(_reader, configured) if reads_log else None
-    return verify(configured.settings.name, audit, connect)
+    return verify(configured.settings.name, audit, connect, letter_pipeline(configured))
 
 
 def replay_of(configured: ConfiguredConnector, *, deletes_first: bool) -> Replay:

@@ -15,6 +15,7 @@ from psycopg import sql
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.offsets import OffsetTable
 from connectors.postgres.queries import identifier
+from connectors.postgres.row_keys import RowKeys
 from connectors.postgres.session import Session
 from connectors.postgres.tables import Tables
 from sinkworker.api import Audit, Coordinates, Holding, TopicPartition
@@ -67,10 +68,12 @@ class PostgresAudit:
         missing = [name for name in names if not self._tables.get(name).columns]
         there = [name for name in names if name not in missing]
         offsets = self._offsets_of(there, sources)
+        merges = self._config.insert_mode != "insert" and self._config.pk_mode != "kafka"
+        tables = [self._tables.get(name) for name in there]
         rows = sum(map(len, offsets.values())) if offsets is not None else self._rows(there)
         return Holding(
             " and ".join(f"table {name}" for name in names), sources, rows, offsets,
-            merges=self._config.insert_mode != "insert" and self._config.pk_mode != "kafka",
+            merges=merges, key_of=RowKeys(self._config, tables).key_of if merges else None,
             flaws=[f"table {name} is missing" for name in missing],
         )  # fmt: skip
 

@@ -5,13 +5,13 @@ Owns the values of that comparison's sink side. Must not know any sink, nor what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sinkworker.api.ledger import LedgerEntry
 from sinkworker.api.offsets import StoredOffset
-from sinkworker.api.record import TopicPartition
+from sinkworker.api.record import SinkRecord, TopicPartition
 
 
 class Coordinates(NamedTuple):
@@ -31,13 +31,18 @@ class Counted(NamedTuple):
     gaps: int
 
 
+KeyOf: TypeAlias = Callable[[TopicPartition, SinkRecord], tuple[Hashable, bool] | None]
+"""A record → the key of its row, and whether it removes that row; None: it has no row. Raises DataError
+where it cannot tell."""
+
+
 @dataclass(frozen=True)
 class Holding:
     """What one place holds: a table, or the files of a partition.
 
     place: as people name it. sources: the partitions whose records it takes. rows: how many there are.
     offsets: of each source's rows, ascending, one for each row; None where rows do not say it.
-    merges: a row stands for all records of its key.
+    merges: a row stands for all records of its key. key_of: which row that is, where it can be told.
     flaws: what is wrong with it, whatever the log holds.
     """
 
@@ -46,6 +51,7 @@ class Holding:
     rows: int
     offsets: Mapping[TopicPartition, Sequence[int]] | None = None
     merges: bool = False
+    key_of: KeyOf | None = None
     flaws: Sequence[str] = ()
 
 

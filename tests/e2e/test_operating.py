@@ -98,7 +98,10 @@ def test_a_wrong_formula_is_mended_beside_a_working_connector(scene: Scene) -> N
     scene.kafka.produce(topic, [{"alert_id": 0, "n": 3, "right": "high 3"}], 0)
     scene.wait_until_done(topic)
     assert scene.database.one("SELECT level FROM alerts WHERE alert_id = 0") == "high 3"
-    run("verify", mended)
+    exact = f"{scene.name} is exact, compared by number of keys.\n"
+    assert run("verify", mended).endswith(exact)
+    scene.database.execute("DELETE FROM alerts WHERE alert_id = 50")
+    assert "WRONG: table alerts: 1 row(s) missing" in run("verify", mended, code=1)
 
 
 def test_records_are_shown_after_each_transform_and_the_group_does_not_notice(scene: Scene) -> None:

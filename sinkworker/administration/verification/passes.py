@@ -45,7 +45,7 @@ def passes(steps: Sequence[LedgerEntry]) -> list[Pass]:
             and start < end
         ):
             found.append(Pass(step, start, end, _without(Range(start, end), later)))
-            later = _with(Range(start, end), later)
+            later = joined(Range(start, end), later)
     return found[::-1]
 
 
@@ -61,8 +61,8 @@ def _without(whole: Range, taken: Sequence[Range]) -> list[Range]:
     return [*left, Range(at, whole.end)] if at < whole.end else left
 
 
-def _with(one: Range, others: Sequence[Range]) -> list[Range]:
-    """Those that touch become one."""
+def joined(one: Range, others: Sequence[Range]) -> list[Range]:
+    """All of them, ascending; those that touch become one."""
     apart = [each for each in others if each.end < one.start or one.end < each.start]
     touching = [each for each in others if each not in apart] + [one]
     whole = Range(min(each.start for each in touching), max(each.end for each in touching))

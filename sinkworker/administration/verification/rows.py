@@ -19,6 +19,7 @@ from sinkworker.administration.verification.passes import (
 )
 from sinkworker.api import Counted, LedgerEntry
 from sinkworker.runtime.log_range import Range
+from sinkworker.runtime.ports import Identity
 
 NAMED_AT_MOST = 10
 
@@ -34,10 +35,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Log:
-    """The offsets of all records that Kafka holds in a range, ascending."""
+    """The offsets of all records that Kafka holds in a range, ascending. identity: of which log."""
 
     range: Range
     offsets: Sequence[int]
+    identity: Identity
 
 
 def compare(

@@ -10,7 +10,8 @@ from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
-from sinkworker.administration.verification import rows, steps
+from sinkworker.administration.verification import counting, rows, steps
+from sinkworker.administration.verification.keys import Keys, committed
 from sinkworker.administration.verification.passes import passes
 from sinkworker.administration.verification.report import (
     AT_MOST,
@@ -21,9 +22,10 @@ from sinkworker.administration.verification.report import (
     Report,
 )
 from sinkworker.administration.verification.rows import Log
-from sinkworker.api import Audit, Counted, Holding, LedgerEntry, TopicPartition
+from sinkworker.api import Audit, Counted, Holding, LedgerEntry, Offset, TopicPartition
 from sinkworker.runtime import log_range
 from sinkworker.runtime.log_range import Range
+from sinkworker.runtime.pipeline import Pipeline
 from sinkworker.runtime.ports import Consumer
 
 Connect: TypeAlias = Callable[[Collection[TopicPartition]], Consumer]
@@ -32,16 +34,29 @@ Logs: TypeAlias = Mapping[TopicPartition, Log]
 NOTHING = Counted(0, 0, 0, 0)
 
 
-def verify(name: str, audit: Audit, connect: Connect | None) -> Report:
-    """connect: a consumer of these partitions; None leaves Kafka's log out."""
+def verify(
+    name: str, audit: Audit, connect: Connect | None, pipeline: Pipeline | None = None
+) -> Report:
+    """connect: a consumer of these partitions; None leaves Kafka's log out. pipeline: the connector's
+    converters and transforms, which tolerates errors; None leaves keys out."""
     history = {source: _of(source, audit.ledger) for source in sorted(audit.stored)}
     ends = {source: _end(source, audit, of_source) for source, of_source in history.items()}
-    logs = _read_logs(ends, connect) if connect is not None and ends else {}
+    keys = {
+        source: Keys(pipeline, holding.key_of, committed(source, audit, history))
+        for holding in audit.holdings
+        if pipeline is not None and holding.key_of is not None
+        for source in holding.sources
+    }
+    logs = _read_logs(ends, connect, keys) if connect is not None and ends else {}
     reports = {
         source: _partition(source, audit, of_source, logs.get(source), ends[source])
         for source, of_source in history.items()
     }
     places = [_place(holding, audit, history, logs, reports, ends) for holding in audit.holdings]
+    for holding, place in zip(audit.holdings, places, strict=True):
+        of_place = [keys[source] for source in holding.sources if source in keys and source in logs]
+        if of_place and not holding.flaws:
+            counting.by_keys(place, holding, audit, of_place)
     return Report(name, list(reports.values()), places)
 
 
@@ -56,16 +71,26 @@ def _end(source: TopicPartition, audit: Audit, history: Sequence[LedgerEntry]) -
     return max((each for each in (*ends, stored) if each is not None), default=0)
 
 
-def _read_logs(ends: Mapping[TopicPartition, int], connect: Connect) -> Logs:
+def _read_logs(
+    ends: Mapping[TopicPartition, int], connect: Connect, keys: Mapping[TopicPartition, Keys]
+) -> Logs:
     consumer = connect(list(ends))
     try:
         ranges = log_range.held(consumer, {source: Range(0, end) for source, end in ends.items()})
         found = {source: array("q") for source in ranges}
+        identities = {source: consumer.identity(source.topic) for source in ranges}
         for source, fetched in log_range.read(consumer, ranges):
             found[source].extend(record.offset for record in fetched.records)
+            if source in keys:
+                keys[source].see(source, fetched)
     finally:
         consumer.close()
-    return {source: Log(ranges[source], offsets) for source, offsets in found.items()}
+    for source in keys.keys() & ranges.keys():
+        keys[source].began_at = ranges[source].start
+    return {
+        source: Log(ranges[source], offsets, identities[source])
+        for source, offsets in found.items()
+    }
 
 
 def _partition(
@@ -77,12 +102,15 @@ def _partition(
     differences = [(m.to_offset or 0) - (m.from_offset or 0) for m in moves
                    if None not in (m.from_offset, m.to_offset)]  # fmt: skip
     report = PartitionReport(
-        source, stored.next, history[0].from_offset if history else None, len(commits),
+        source, stored.next, history[0].from_offset if history else None,
+        sum(each.commit.kind == "commit" for each in commits),
         -sum(d for d in differences if d < 0), sum(d for d in differences if d > 0),
         len(log.offsets) if log is not None else None,
         moves=[steps.told(move) for move in moves],
         problems=steps.problems(history, stored),
     )  # fmt: skip
+    if log is not None and not Offset(0, None, *log.identity).is_of_same_log(stored):
+        report.problems.append("its stored offset is of another topic or cluster of the same name")
     if log is not None and log.range.end < end:
         report.problems.append(
             f"Kafka's log ends at {log.range.end}, and {end} was committed: it is another log, or it "
@@ -110,7 +138,7 @@ def _place(
         if not is_exact and log is not None:
             report.problems += filter(None, [rows.unread(passes(history[source]), log)])
     if not is_exact and not holding.flaws:
-        _count(place, holding, audit, history)
+        counting.by_records(place, holding, audit, history)
     return place
 
 
@@ -123,25 +151,3 @@ def _rows(
     compared = rows.Compared()
     rows.find_twice(compared, found)
     return compared
-
-
-def _count(
-    place: PlaceReport, holding: Holding, audit: Audit,
-    history: Mapping[TopicPartition, Sequence[LedgerEntry]],
-) -> None:  # fmt: skip
-    """What was read again may have been deleted before, and rows with keys merge."""
-    most = sum(audit.counted.get(source, NOTHING).records for source in holding.sources)
-    again = sum(
-        min(each.commit.records, each.repeated)
-        for source in holding.sources
-        for each in passes(history[source])
-    )
-    place.least, place.most = 0 if holding.merges else most - again, most
-    if holding.rows < place.least:
-        place.problems.append(f"{place.least - holding.rows} row(s) missing: {_both(place)}")
-    if holding.rows > most:
-        place.problems.append(f"{holding.rows - most} row(s) too many: {_both(place)}")
-
-
-def _both(place: PlaceReport) -> str:
-    return f"it holds {place.rows}, and {place.most} records were committed to it"

@@ -8,7 +8,7 @@ from sinkworker.administration.verification.report import Report
 from sinkworker.administration.verification.verifying import verify
 from sinkworker.api import Alteration, Coordinates, Offset, TopicPartition
 from sinkworker.testing import InMemoryConsumer
-from tests.integration.postgres.sinks import Sink, connector
+from tests.integration.postgres.sinks import BY_ID, Sink, connector
 from tests.services.database import Database
 
 pytestmark = pytest.mark.postgres
@@ -133,15 +133,70 @@ def test_rows_may_be_elsewhere_than_the_topic_says(by_kafka: Sink) -> None:
     assert checked(by_kafka, None, "alerts_2026", **BY_KAFKA).problems == []
 
 
+KEYED: dict[str, str] = {
+    "insert_mode": "upsert", "pk_mode": "record_value", "pk_fields": "id",
+}  # fmt: skip
+
+
 def test_of_rows_with_keys_it_says_no_more_than_it_knows(schema: Database) -> None:
     schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
-    keyed = {"insert_mode": "upsert", "pk_mode": "record_value", "pk_fields": "id"}
-    sink = Sink(schema, **keyed).send({"id": 1}, {"id": 1}, {"id": 2}).settle()
-    assert checked(sink, **keyed).verdict == (
+    sink = Sink(schema, **KEYED).send({"id": 1}, {"id": 1}, {"id": 2}).settle()
+    assert checked(sink, **KEYED).verdict == (
         "alerts-to-pg: nothing is wrong as far as it can be seen, compared at most by count. A row "
         "with a key stands for many records, so one that is missing does not show."
     )
     schema.execute("INSERT INTO alerts SELECT generate_series(10, 20)")
-    assert checked(sink, **keyed).problems == [
+    assert checked(sink, **KEYED).problems == [
         "table alerts: 10 row(s) too many: it holds 13, and 3 records were committed to it"
     ]
+
+
+def checked_by_key(sink: Sink, **settings: str | bool) -> Report:
+    broker, pipeline = sink.harness.broker, sink.worker._parts.pipeline
+    audit = connector(sink.database, **settings).audit()
+    return verify(
+        sink.name, audit, lambda found: InMemoryConsumer(broker, "none", partitions=found), pipeline
+    )
+
+
+def test_rows_with_keys_are_as_many_as_the_log_has_keys(schema: Database) -> None:
+    schema.execute("CREATE TABLE alerts (id int PRIMARY KEY, text varchar(3))")
+    sink = Sink(schema, partitions=2, **BY_ID)
+    for number in (1, 2, 3, 4, 5):
+        sink.send({"text": "a"}, {"text": "b"}, key=number, partition=number % 2)
+    sink.send(None, key=2).send(None, {"text": "c"}, key=3, partition=1).settle()
+    report = checked_by_key(sink, **BY_ID)
+    assert report.verdict == "alerts-to-pg is exact, compared by number of keys."
+    (place,) = report.places
+    assert (place.rows, place.expected) == (4, "4")
+    schema.execute("DELETE FROM alerts WHERE id = 3")
+    assert checked_by_key(sink, **BY_ID).problems == [
+        "table alerts: 1 row(s) missing: it holds 3, and the log has 4 keys that were not deleted"
+    ]
+    schema.execute("INSERT INTO alerts VALUES (3), (2)")
+    assert checked_by_key(sink, **BY_ID).problems == [
+        "table alerts: 1 row(s) too many: it holds 5, and the log has 4 keys that were not deleted"
+    ]
+
+
+def test_what_kafka_no_longer_holds_may_have_left_more_rows_but_not_fewer(schema: Database) -> None:
+    schema.execute("CREATE TABLE alerts (id int PRIMARY KEY)")
+    sink = Sink(schema, **KEYED).send(*({"id": n} for n in range(10))).settle()
+    sink.harness.broker.delete_records(P0, 4)
+    report = checked_by_key(sink, **KEYED)
+    assert report.verdict == (
+        "alerts-to-pg: nothing is wrong as far as it can be seen, compared by number of keys. Kafka no "
+        "longer holds all that was committed."
+    )
+    assert report.places[0].expected == "6 or more"
+    schema.execute("DELETE FROM alerts WHERE id > 4")
+    assert checked_by_key(sink, **KEYED).problems == [
+        "table alerts: 1 row(s) missing: it holds 5, and the log has 6 keys that were not deleted"
+    ]
+
+
+def test_keys_that_only_postgres_can_compare_are_not_counted_on(schema: Database) -> None:
+    schema.execute("CREATE TABLE alerts (id numeric PRIMARY KEY)")
+    sink = Sink(schema, **KEYED).send({"id": 1}, {"id": 1.0}, {"id": 2}).settle()
+    (place,) = checked_by_key(sink, **KEYED).places
+    assert (place.rows, place.expected, place.problems) == (2, "0 to 3", [])

@@ -27,7 +27,7 @@ def audit(*steps: LedgerEntry, rows: list[int] | None, count: int | None = None)
     """rows: the offsets that they carry; None: they carry none, and there are `count` of them."""
     commits = [each for each in steps if each.kind == "commit"]
     counted = Counted(*(sum(getattr(c, name) for c in commits) for name in Counted._fields))
-    last = steps[-1]
+    last = [each for each in steps if each.kind != "replay"][-1]
     found = {P0: sorted(rows)} if rows is not None else None
     held = Holding("table alerts", [P0], len(rows) if rows is not None else count or 0, found)
     stored = StoredOffset(last.to_offset, None, None, None, last.epoch, "me")
@@ -204,6 +204,28 @@ def test_a_log_that_ends_before_what_was_committed_is_another_one(broker: InMemo
     broker.truncate(P0, 7)
     assert checked(broker, audit(*WHOLE, rows=ALL)).problems == [
         "alerts-0: Kafka's log ends at 7, and 10 was committed: it is another log, or it was truncated"
+    ]
+
+
+def test_a_topic_that_was_made_anew_is_another_log(broker: InMemoryBroker) -> None:
+    found = audit(*WHOLE, rows=ALL)
+    known = found.stored[P0]._replace(topic_id=broker.topic_ids["alerts"], cluster_id="in-memory")
+    of_this_topic = replace(found, stored={P0: known})
+    assert checked(broker, of_this_topic).problems == []
+    of_another = replace(found, stored={P0: known._replace(topic_id="another")})
+    assert checked(broker, of_another).problems == [
+        "alerts-0: its stored offset is of another topic or cluster of the same name"
+    ]
+
+
+def test_a_range_that_was_replayed_counts_as_it_was_written_last(broker: InMemoryBroker) -> None:
+    replayed = step("replay", 2, 8, records=3, filtered=2, gaps=1)
+    assert checked(broker, audit(*WHOLE, replayed, rows=[0, 1, 2, 3, 4, 8, 9])).problems == []
+    assert checked(broker, audit(*WHOLE, replayed, rows=[0, 1, 2, 3, 8, 9])).problems == [
+        "alerts-0: 1 row(s) missing: among 2 to 8"
+    ]
+    assert checked(broker, audit(*WHOLE, replayed, rows=[1, 2, 3, 4, 8, 9])).problems == [
+        "alerts-0: 1 row(s) missing: offset 0"
     ]
 
 
