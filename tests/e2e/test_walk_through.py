@@ -25,17 +25,20 @@ AN_HOUR_MS = 3_600_000
 
 
 class Shell:
-    """Runs lines of the text, with this test's port and time in them."""
+    """Runs lines of the text, with this test's port, time and file in them."""
 
-    def __init__(self, port: int, moment: datetime) -> None:
+    def __init__(self, port: int, moment: datetime, config: Path) -> None:
+        self._config = str(config)
         self._port, self._time = port, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         binaries = str(Path(sys.executable).parent)
         self._env = os.environ | {
+            "PG_PASSWORD": "sinkworker",
             "SINKWORKER_URL": f"http://127.0.0.1:{port}",
             "PATH": f"{binaries}:{os.environ['PATH']}",
         }
 
     def run(self, line: str) -> str:
+        line = line.replace(f"configs/{NAME}.properties", self._config)
         line = line.replace("localhost:8083", f"127.0.0.1:{self._port}")
         line = line.replace("2026-11-21T08:00:00Z", self._time)
         done = subprocess.run(
@@ -65,12 +68,11 @@ def test_the_walk_through_of_the_docs_prints_what_it_says(scene: Scene) -> None:
     topic = scene.kafka.create_topic(partitions=2)
     produce(scene.kafka, topic, 0, before=20, after=10)
     produce(scene.kafka, topic, 1, before=25, after=5)
-    start, status, get, pause, dry_run, rewind, resume, metrics = COMMANDS.splitlines()
+    start, status, get, pause, dry_run, rewind, resume, verify, metrics = COMMANDS.splitlines()
     file = start.split()[2].removeprefix("configs/")
     config = scene.shipped_config(file, topic, name=NAME)
-    shell = Shell(
-        scene.worker(config).start().rest_port(), datetime.fromtimestamp(time.time() - 3600, UTC)
-    )
+    an_hour_ago = datetime.fromtimestamp(time.time() - AN_HOUR_MS / 1000, UTC)
+    shell = Shell(scene.worker(config).start().rest_port(), an_hour_ago, config)
     wait_until(lambda: scene.stored(NAME) == {0: 30, 1: 30}, 60, "all alerts to land")
     assert NAME in shell.run(status)
     assert "RUNNING" in shell.run(status)
@@ -93,4 +95,9 @@ def test_the_walk_through_of_the_docs_prints_what_it_says(scene: Scene) -> None:
         "SELECT stage_id / 1000, message, count(*) FROM alert_latest GROUP BY 1, 2 ORDER BY 1, 2"
     )
     assert rows == [(0, "hot", 30), (1, "hot", 25), (1, "wrong", 5)]
+    found = [line.split() for line in shell.run(verify).replace(topic, TOPIC).splitlines()]
+    assert found[1:3] == [
+        [TOPIC, "0", "30", "0", "2", "10", "0", "30", "-", "-", "-"],
+        [TOPIC, "1", "30", "0", "2", "5", "0", "30", "-", "-", "-"],
+    ]
     wait_until(lambda: lags(shell.run(metrics)) == {0.0}, 30, "a lag of 0")
