@@ -22,6 +22,7 @@ from tests.faults.campaign import CLIENTS, SIDE_BY_SIDE, Campaign, Result, flaw
 from tests.faults.catalogue import SHORT
 from tests.faults.letter_mutants import LETTER_MUTANTS
 from tests.faults.mutants import MUTANTS, hunt, sow
+from tests.faults.order_mutants import ORDER_MUTANTS
 from tests.faults.registry_mutants import REGISTRY_MUTANTS
 from tests.faults.s3_mutants import S3_MUTANTS
 from tests.faults.servers import Servers
@@ -96,7 +97,7 @@ def _results(campaign: Campaign, seconds: float) -> Iterator[Result]:
 
 
 def _hunt_all(campaign: Campaign, home: Path) -> Iterator[tuple[str, Result | None]]:
-    every = [*MUTANTS, *S3_MUTANTS, *LETTER_MUTANTS, *REGISTRY_MUTANTS]
+    every = [*MUTANTS, *S3_MUTANTS, *LETTER_MUTANTS, *REGISTRY_MUTANTS, *ORDER_MUTANTS]
     for number, mutant in enumerate(every):
         source = sow(mutant, home / f"mutant-{number}")
         caught = hunt(mutant, campaign, SHORT, source)

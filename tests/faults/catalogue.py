@@ -14,6 +14,7 @@ from tests.faults import (
     kafka_faults,
     kafka_network,
     kills,
+    orders,
     postgres_faults,
     postgres_network,
     postgres_servers,
@@ -49,6 +50,7 @@ SHORT = interleaved(
     s3_zombies.rounds(),
     dead_letters.rounds(),
     registry.rounds(),
+    orders.rounds(7),
     [*s3_faults.rounds(), *s3_users.rounds(), *s3_garbage.rounds()],
 )
 
@@ -73,5 +75,6 @@ PROMISED = {
     dead_letters.MEASURE: 20,
     registry.DOWN: 16,
     registry.CHANGES: 12,
+    orders.MEASURE: 100,
 }
 """So many faults the short run shows at least, by measure."""

@@ -31,6 +31,8 @@ class Case:
     kept: a copy of a log that was damaged later (`history.keep`).
     gone: [partition, first, past the last] of what Kafka lost before anybody could read it.
     letters: where dead letters are: a table, a topic, files; empty where there can be none.
+    asked: [partition, offset] to which an operator moved offsets, in order; None for a reset, and for
+    rounds without an operator.
     """
 
     bootstrap: str
@@ -45,6 +47,7 @@ class Case:
     kept: str | None = None
     gone: Sequence[tuple[int, int, int]] = ()
     letters: str = ""
+    asked: Sequence[tuple[int, int | None]] | None = None
 
 
 class Findings:

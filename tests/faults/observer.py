@@ -20,6 +20,10 @@ from tests.faults.cargo import ROW_HASH, Cargo
 from tests.faults.chains import Chains, unpacked
 
 OFFSETS = "SELECT topic, partition, next_offset FROM sinkworker_offsets WHERE connector = %s"
+STEPS = (
+    "SELECT topic, partition, kind, from_offset, to_offset FROM sinkworker_ledger "
+    "WHERE connector = %s AND kind <> 'commit' ORDER BY number"
+)
 
 Take = Callable[[], dict[str, Any]]
 
@@ -78,7 +82,8 @@ class Observer(ABC):
 
 
 class PostgresObserver(Observer):
-    """REPEATABLE READ: offsets as [topic, partition, next_offset], rows as [p, count, last, hash]."""
+    """REPEATABLE READ: offsets as [topic, partition, next_offset], rows as [p, count, last, hash], and
+    the ledger's steps but for commits."""
 
     every_seconds = 0.1
     outage = (psycopg.Error,)
@@ -98,7 +103,8 @@ class PostgresObserver(Observer):
         with connection.transaction():
             offsets = connection.execute(OFFSETS, [self._connector]).fetchall()
             rows = connection.execute(self._rows).fetchall()
-        return {"offsets": offsets, "rows": rows}
+            steps = connection.execute(STEPS, [self._connector]).fetchall()
+        return {"offsets": offsets, "rows": rows, "steps": steps}
 
 
 class S3Observer(Observer):

@@ -5,14 +5,19 @@ Owns what is right in a database. Must not use any of the worker's code.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.faults import rewinds
 from tests.faults.cargo import Cargo, State
 from tests.faults.findings import Case, Findings, compare, snapshots
 from tests.faults.history import NOTHING, History, PartitionLog
+from tests.faults.observer import STEPS
+from tests.faults.rewinds import Step
 
 
 def examine(findings: Findings, case: Case, log: History) -> tuple[dict[int, int], int]:
@@ -22,6 +27,8 @@ def examine(findings: Findings, case: Case, log: History) -> tuple[dict[int, int
         _check_rows(findings, connection, case, log, stored)
         _check_moves(findings, connection, case)
         _check_ledger(findings, connection, case)
+        if case.asked is not None:
+            _check_asked(findings, connection, case)
     return stored, _check_snapshots(findings, case, log)
 
 
@@ -48,9 +55,24 @@ def _check_rows(
         found.setdefault(record.p, []).append(record)
     for p in found.keys() - log.partitions.keys():
         findings.add("phantom", f"{len(found[p])} rows of partition {p}, which is not in the log")
+    steps = _steps(connection.execute(STEPS, [case.connector]).fetchall(), case)
     for p, partition in log.partitions.items():
-        there_must_be = wanted(partition, stored.get(p, 0), case.table)
-        compare(findings, p, there_must_be, found.get(p, []), log.aborted)
+        rows = found.get(p, [])
+        if case.asked is None:
+            there_must_be = wanted(partition, stored.get(p, 0), case.table)
+            compare(findings, p, there_must_be, rows, log.aborted)
+        else:
+            asked_for = rewinds.stretches(steps[p], stored.get(p))
+            rewinds.compare(findings, p, rewinds.records(partition, asked_for), rows)
+
+
+def _steps(rows: Iterable[Sequence[Any]], case: Case) -> Mapping[int, Sequence[Step]]:
+    """Those of each partition."""
+    steps: defaultdict[int, list[Step]] = defaultdict(list)
+    for topic, p, *step in rows:
+        if topic == case.topic:
+            steps[p].append(Step(*step))
+    return steps
 
 
 def wanted(log: PartitionLog, offset: int, table: str) -> list[Cargo]:
@@ -119,6 +141,16 @@ def _check_ledger(findings: Findings, connection: psycopg.Connection[Any], case:
             findings.add("ledger", f"partition {p}: it ends at {at.get(p)}, the offset is {offset}")
 
 
+def _check_asked(findings: Findings, connection: psycopg.Connection[Any], case: Case) -> None:
+    """Nobody but the operator moved an offset back or on."""
+    rows = connection.execute(STEPS, [case.connector]).fetchall()
+    for p, steps in _steps(rows, case).items():
+        altered = [step.end for step in steps if step.kind == "alter"]
+        asked = [offset for partition, offset in case.asked or () if partition == p]
+        if altered != asked:
+            findings.add("ledger", f"partition {p}: altered to {altered}, asked for {asked}")
+
+
 # snapshots
 
 
@@ -129,15 +161,20 @@ def _check_snapshots(findings: Findings, case: Case, log: History) -> int:
         count += 1
         rows = {p: State(n, last, int(total)) for p, n, last, total in snapshot["rows"]}
         offsets = {p: at for topic, p, at in snapshot["offsets"] if topic == case.topic}
+        steps = _steps(snapshot.get("steps", ()), case)
         for p, partition in log.partitions.items():
-            wanted, found = partition.state_at(offsets.get(p) or 0), rows.get(p, NOTHING)
-            if not _agree(case.table, wanted, found):
+            found, wanted = rows.get(p, NOTHING), partition.state_at(offsets.get(p) or 0)
+            if case.asked is not None:
+                asked_for = rewinds.stretches(steps.get(p, ()), offsets.get(p))
+                wanted = rewinds.amount(partition, asked_for)
+            if not _agree(case, wanted, found):
                 findings.add("torn", f"snapshot {count}, partition {p} at offset {offsets.get(p)}: "
                              f"{found} instead of {wanted}")  # fmt: skip
     return count
 
 
-def _agree(table: str, wanted: State, found: State) -> bool:
-    """The last number is told of inserts only: of upserts the row may have been deleted since."""
+def _agree(case: Case, wanted: State, found: State) -> bool:
+    """The last number is told where there is a row of every record, and of none twice."""
     is_same = (wanted.count, wanted.hash) == (found.count, found.hash)
-    return is_same and (table == "upserted" or wanted.last == found.last)
+    is_last_told = case.table == "inserted" and case.asked is None
+    return is_same and (wanted.last == found.last or not is_last_told)

@@ -166,6 +166,8 @@ class Rig:
         self.beside: list[str] = []
         """Other connectors that read the same topic, to be judged as well."""
         self.table, self.partitions, self.topic = "inserted", 2, ""
+        self.asked: list[tuple[int, int | None]] | None = None
+        """Where an operator moved offsets to, in rounds that have one: as in a Case."""
         self.letters = ""
         """Where bad records go that the backlog then has: a table, a topic, files."""
         self.outcome = Outcome()
@@ -296,16 +298,16 @@ class Rig:
         return path
 
     def worker(
-        self, config: Path, *failpoints: Failpoint, seconds_a_flush: float = 0
+        self, config: Path | None, *failpoints: Failpoint, seconds_a_flush: float = 0
     ) -> FaultyWorker:
-        """Not started yet; killed at the round's end if it still runs.
+        """Not started yet; killed at the round's end if it still runs. Without a file it waits for REST.
 
         seconds_a_flush: it rests so long before each, so that its backlog lasts.
         """
         rests = [self.landing.places["flush.before"].failpoint("sleep", 0, seconds_a_flush)]
         struck = [*failpoints, *(rests if seconds_a_flush else ())]
         worker = FaultyWorker(
-            config, home=self.home, number=len(self._workers),
+            *([config] if config else []), home=self.home, number=len(self._workers),
             failpoints=[of_client(each, self.client) for each in struck],
             source=self._source, env=dict(self.landing.environment),
         )  # fmt: skip
@@ -417,7 +419,7 @@ class Rig:
                 self.kafka_server.bootstrap, self.landing.url, connector, self.topic,
                 self.table, str(self.snapshots(connector)),
                 [str(worker.log_file) for worker in self._workers], complete,
-                list((stopped or {}).items()), self._kept, gone, self.letters,
+                list((stopped or {}).items()), self._kept, gone, self.letters, self.asked,
             )  # fmt: skip
             self._try(case)
             if self.outcome.anomalies:

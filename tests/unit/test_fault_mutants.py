@@ -10,10 +10,11 @@ import pytest
 from tests.faults.catalogue import SHORT
 from tests.faults.letter_mutants import LETTER_MUTANTS
 from tests.faults.mutants import MUTANTS, Mutant, sow
+from tests.faults.order_mutants import ORDER_MUTANTS
 from tests.faults.registry_mutants import REGISTRY_MUTANTS
 from tests.faults.s3_mutants import S3_MUTANTS
 
-ALL = [*MUTANTS, *S3_MUTANTS, *LETTER_MUTANTS, *REGISTRY_MUTANTS]
+ALL = [*MUTANTS, *S3_MUTANTS, *LETTER_MUTANTS, *REGISTRY_MUTANTS, *ORDER_MUTANTS]
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
