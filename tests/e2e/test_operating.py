@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.landed import CREATE
 from tests.e2e.scene import Scene
 from tests.factory import alerts
+from tests.services.database import Database
 from tests.services.process import wait_until
 from tests.services.store import Store
 
@@ -102,6 +103,42 @@ def test_a_wrong_formula_is_mended_beside_a_working_connector(scene: Scene) -> N
     assert run("verify", mended).endswith(exact)
     scene.database.execute("DELETE FROM alerts WHERE alert_id = 50")
     assert "WRONG: table alerts: 1 row(s) missing" in run("verify", mended, code=1)
+
+
+def test_a_replay_that_is_killed_has_changed_nothing_and_the_worker_goes_on(scene: Scene) -> None:
+    topic = scene.kafka.create_topic()
+    scene.database.execute("CREATE TABLE alerts (id int PRIMARY KEY, level text)")
+    keyed = {"insert__mode": "upsert", "pk__mode": "record_value", "pk__fields": "id"}
+    scene.kafka.produce(topic, [{"id": n, "level": "low"} for n in range(100)])
+    scene.worker(scene.config(topic, **keyed)).start()
+    scene.wait_until_done(topic)
+    right = {
+        "transforms": "right", "transforms__right__type": "MaskField$Value",
+        "transforms__right__fields": "level", "transforms__right__replacement": "high",
+    }  # fmt: skip
+    mended = scene.config(topic, **keyed, **right)
+    other = Database(scene.database.url)
+    other.execute("BEGIN")
+    other.execute("SELECT FROM alerts WHERE id = 99 FOR UPDATE")
+    replay = subprocess.Popen(
+        [sys.executable, "-m", "sinkworker", "replay", str(mended), "--from-offset", "0"]
+    )
+    wait_until(lambda: scene.database.one(WAITS) > 0, 60, "a replay in the middle")
+    replay.kill()
+    replay.wait(30)
+    other.execute("ROLLBACK")
+    other.close()
+    scene.kafka.produce(topic, [{"id": 100, "level": "low"}])
+    scene.wait_until_done(topic)
+    assert scene.database.one("SELECT count(*) FROM alerts WHERE level = 'low'") == 101
+    run("replay", mended, "--from-offset", "0")
+    assert scene.database.one("SELECT count(*) FROM alerts WHERE level = 'high'") == 101
+
+
+WAITS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%% replay' "
+    "AND wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 def test_records_are_shown_after_each_transform_and_the_group_does_not_notice(scene: Scene) -> None:
