@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sinkworker import __version__
-from sinkworker.cli import exit_codes, memory
+from sinkworker.cli import exit_codes, memory, turns
 from sinkworker.cli.files import config_files, exiting_on_errors, load_or_exit
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def start(
     _introduce(configuration, running)
     memory.collect_garbage_rarely()
     memory.keep_freed_memory()
+    turns.keep_short()
     running.administration.start(configuration.connectors)
     _start_rest(running, told_to_stop)
     sys.exit(_run(running, told_to_stop, stop_within))

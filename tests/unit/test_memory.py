@@ -1,4 +1,5 @@
-"""What a worker's process does with memory that it no longer needs. In a process of its own."""
+"""What a worker's process does with memory that it no longer needs, and how long a turn is. In a process
+of its own."""
 
 from __future__ import annotations
 
@@ -38,3 +39,12 @@ def test_the_garbage_collector_looks_at_records_rarely() -> None:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert said.stdout == "(100000, 20, 50) True\n"
+
+
+def test_threads_take_short_turns() -> None:
+    code = "import sys\nfrom sinkworker.cli import turns\nturns.keep_short()\n"
+    said = subprocess.run(
+        [sys.executable, "-c", code + "print(sys.getswitchinterval())"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert said.stdout == "0.001\n"
