@@ -16,6 +16,7 @@ from sinkworker.cli.operate import delete, health, loggers, pause, restart, resu
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
 from sinkworker.cli.start import start
+from sinkworker.cli.top import top
 from sinkworker.cli.validate import validate
 
 
@@ -27,7 +28,19 @@ def main() -> None:
     """Run Kafka sink connectors that store each offset with the sink's own writes."""
 
 
-OPERATING = (status, pause, resume, stop, restart, delete, offsets, connectors, loggers, health)
+OPERATING = (
+    status,
+    top,
+    pause,
+    resume,
+    stop,
+    restart,
+    delete,
+    offsets,
+    connectors,
+    loggers,
+    health,
+)
 for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

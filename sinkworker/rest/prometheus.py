@@ -95,6 +95,7 @@ class _Collector:
             (names.RECORD_FAILURES, counters.errant),
             (names.RECORD_ERRORS, counters.errant),
             (names.RECORDS_SKIPPED, counters.errant),
+            (names.DEAD_LETTERS, counters.dead_letters),
             (names.RETRIES, counters.retries),
             (names.FILTERED, counters.filtered),
             (names.FENCED, counters.fenced),

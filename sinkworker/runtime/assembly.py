@@ -104,7 +104,10 @@ def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting)
     connector, counters, clock = plan.connector, lasting.counters, lasting.clock
     assignment = Assignment(keeps_originals=plan.keeps_originals())
     dead_letters = plan.dead_letters(number) if plan.dead_letters is not None else None
-    errants = Errants(plan.tolerance, assignment, plan.breaker, dead_letters)
+    errants = Errants(
+        plan.tolerance, assignment, plan.breaker, dead_letters,
+        sink_stores=connector.stores_dead_letters,
+    )  # fmt: skip
     context = TaskContext(plan.name, number, plan.flush_timeout_ms, errants, plan.config_hash)
     task, store = connector.create_task(context), connector.offset_store()
     errants.task_class = class_name(task)

@@ -43,11 +43,14 @@ class Errants:
         breaker: Breaker | None = None,
         dead_letters: DeadLetters | None = None,
         task_class: str = "",
+        *,
+        sink_stores: bool = False,
     ) -> None:
         """dead_letters: where they are sent; None: nowhere, or the sink stores them itself."""
         self._tolerance, self._assignment = tolerance, assignment
         self._breaker, self._dead_letters = breaker or Breaker(), dead_letters
         self.task_class = task_class
+        self.are_kept = dead_letters is not None or sink_stores
         self._reported: list[ErrantRecord] = []
         self._is_flushing = False
 

@@ -67,6 +67,9 @@ RECORD_FAILURES = _gauge(ERRORS + "total_record_failures", "Records that could n
 RECORD_ERRORS = _gauge(ERRORS + "total_record_errors", "Records that could not be used.")
 RECORDS_SKIPPED = _gauge(ERRORS + "total_records_skipped", "Records left out for an error.")
 RETRIES = _gauge(ERRORS + "total_retries", "Failures after which the task tried again.")
+DEAD_LETTERS = _gauge(
+    ERRORS + "deadletterqueue_produce_requests", "Dead letters, in their topic or in the sink."
+)
 
 CONNECTORS = _gauge(WORKER + "connector_count", "Connectors of this worker.", ())
 TASKS = _gauge(WORKER + "task_count", "Tasks of this worker.", ())

@@ -49,6 +49,7 @@ class Counters:
     records: int = 0
     filtered: int = 0
     errant: int = 0
+    dead_letters: int = 0
     flushes: int = 0
     fenced: int = 0
     retries: int = 0
@@ -58,15 +59,20 @@ class Counters:
     mirror_failures: int = 0
     measures: Measures = field(default_factory=Measures)
 
-    def flushed(self, advances: Iterable[Advance], reported: int) -> None:
-        """reported: how many of the records the task found to be bad while it flushed."""
+    def flushed(self, advances: Iterable[Advance], reported: int, *, kept: bool) -> None:
+        """reported: how many of the records the task found to be bad while it flushed.
+
+        kept: bad records are dead letters, in a topic or in the sink.
+        """
         self.flushes += 1
         self.records -= reported
-        self.errant += reported
+        bad = reported
         for advance in advances:
             self.records += advance.records
             self.filtered += advance.filtered
-            self.errant += len(advance.errant)
+            bad += len(advance.errant)
+        self.errant += bad
+        self.dead_letters += bad if kept else 0
 
 
 @dataclass(frozen=True, slots=True)

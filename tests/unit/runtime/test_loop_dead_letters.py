@@ -178,6 +178,15 @@ def test_what_is_reported_from_put_is_in_the_advance_and_counted_once() -> None:
     assert sorted(letter.offset for letter in picky(of).errant) == [0, 2]
     counters = of.workers[0].status().counters
     assert (counters.records, counters.errant, stored(of)) == (2, 3, 5)
+    assert counters.dead_letters == 3
+
+
+def test_what_nobody_keeps_is_no_dead_letter() -> None:
+    of = running()
+    send(of, P0, "json", None, "put", "flush")
+    of.run(3)
+    counters = of.workers[0].status().counters
+    assert (counters.errant, counters.dead_letters) == (3, 0)
 
 
 def test_originals_count_in_the_byte_budget() -> None:
@@ -250,7 +259,8 @@ def test_while_the_place_is_down_nothing_is_committed_and_nothing_is_lost(where:
     assert of.workers[0].status().trace == "the dead letters' broker is down"
     of.run(40)
     assert (seen(of), stored(of), letters.offsets()) == ([0, 2], 3, [1])
-    assert of.workers[0].status().counters.errant == 1
+    counters = of.workers[0].status().counters
+    assert (counters.errant, counters.dead_letters) == (1, 1)
 
 
 def test_letters_of_a_flush_that_fails_are_sent_again() -> None:
