@@ -12,14 +12,16 @@ from contextlib import closing, contextmanager
 
 from sinkworker.administration import plugins
 from sinkworker.administration.changing import Changing
+from sinkworker.administration.history import steps
 from sinkworker.administration.instance import Instance
 from sinkworker.administration.moving import Rules, move
-from sinkworker.api import ConnectError, OffsetStore, StoredOffset, TopicPartition
+from sinkworker.api import ConnectError, LedgerEntry, OffsetStore, StoredOffset, TopicPartition
 from sinkworker.configuration import ConfiguredConnector
 from sinkworker.rest.port import (
     CheckedKey,
     ClusterRow,
     KeyInfo,
+    LedgerQuestion,
     OffsetMove,
     PluginInfo,
     RefusedError,
@@ -60,6 +62,10 @@ class WorkerAdministration(Changing):
                 log.info("Connector %s: the offset of %s was moved from %s to %s",
                          name, each.partition, each.old, each.new)  # fmt: skip
         return moves
+
+    def ledger(self, name: str, question: LedgerQuestion) -> Sequence[LedgerEntry]:
+        with self._store(name) as store:
+            return steps(store, question)
 
     @contextmanager
     def _store(self, name: str) -> Iterator[OffsetStore]:

@@ -7,13 +7,12 @@ not know who asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TypeAlias
 
 from sinkworker.api import Alteration, Offset, OffsetStore, StoredOffset, TopicPartition
 from sinkworker.rest.port import OffsetMove, OffsetRule, RefusedError
 from sinkworker.runtime.ports import Bounds, Consumer
-from sinkworker.runtime.start import EARLIEST, LATEST, AtTime, Start
+from sinkworker.runtime.start import EARLIEST, LATEST, AtTime, Start, milliseconds
 
 Rules: TypeAlias = Mapping[TopicPartition, OffsetRule] | OffsetRule
 Stored: TypeAlias = Mapping[TopicPartition, StoredOffset]
@@ -82,14 +81,10 @@ def _ends(rule: OffsetRule) -> Start:
 
 
 def _milliseconds(rule: OffsetRule) -> int:
-    text = str(rule.argument)
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text} is no time: expected one such as 2026-11-21T08:00:00Z"
-        raise RefusedError(400, message) from None
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(0, int(aware.timestamp() * 1000))
+        return max(0, milliseconds(str(rule.argument)))
+    except ValueError as error:
+        raise RefusedError(400, str(error)) from None
 
 
 def _within(partition: TopicPartition, offset: int, bounds: Bounds) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 from urllib.error import HTTPError, URLError
+from urllib.parse import parse_qs
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 import click
@@ -77,12 +78,9 @@ class Offline:
 
         body = json.dumps(content).encode() if content is not None else b""
         plain, _, query = path.partition("?")
-        parameters = {
-            name: [value] for name, _, value in (p.partition("=") for p in query.split("&"))
-        }
         with exiting_on_errors():
             answer = routes.answer(
-                self._administration, AskedRequest(method, plain, parameters, body)
+                self._administration, AskedRequest(method, plain, parse_qs(query), body)
             )
         if answer.status >= 400:
             _refused(answer.status, answer.content)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from typing import IO, Any
+from urllib.parse import urlencode
 
 import click
 
@@ -106,6 +107,58 @@ def reset(
 ) -> None:
     """Forget stored offsets: offset.start decides anew where these partitions are read from."""
     _move(worker, name, _request("reset", partitions), dry_run=dry_run, output=output)
+
+
+@offsets.command(epilog="Example: sinkworker offsets history alerts-to-pg --partition alerts:0")
+@click.argument("name")
+@click.option("--partition", "partitions", multiple=True, metavar="TOPIC:NUMBER",
+              help="Only of this one; may be given several times.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True,
+              help="The newest so many.")  # fmt: skip
+@click.option("--since", help="Only from 2026-11-21T08:00:00Z on.")
+@output_option
+@offline_options
+def history(
+    worker: Asked,
+    name: str,
+    partitions: tuple[str, ...],
+    limit: int,
+    since: str | None,
+    output: str,
+) -> None:
+    """Show what became of the offsets, step by step, newest last: claims, commits, operators' moves."""
+    asked = [("limit", str(limit)), *(("partition", each) for each in partitions)]
+    asked += [("since", since)] if since else []
+    found = worker.ask("GET", f"/sinkworker/v1{path_of(name, 'ledger')}?{urlencode(asked)}")
+    show(output, found, lambda: _steps(found["steps"]))
+    if not found["steps"]:
+        click.echo("There are no such steps, or this sink keeps no ledger", err=True)
+
+
+def _steps(steps: list[dict[str, Any]]) -> list[list[object]]:
+    rows: list[list[object]] = [[
+        "TIME", "TOPIC", "PARTITION", "STEP", "FROM", "TO", "RECORDS", "ERRANT", "FILTERED", "GAPS",
+        "EPOCH", "WORKER", "CONFIG",
+    ]]  # fmt: skip
+    for each in steps:
+        of = each["partition"]
+        rows.append([
+            each["at"], of["kafka_topic"], of["kafka_partition"], _step(each), each["from"], each["to"],
+            each["records"], each["errant"], each["filtered"], each["gaps"], each["epoch"],
+            each["owner"], each["config"],
+        ])  # fmt: skip
+    return rows
+
+
+def _step(step: dict[str, Any]) -> str:
+    """An operator's move is told as what it does."""
+    if step["step"] != "alter":
+        return str(step["step"])
+    if step["to"] is None:
+        return "reset"
+    if step["read_again"]:
+        return f"rewind: {step['read_again']} again"
+    return f"skip: {step['skipped']}" if step["skipped"] else "alter"
 
 
 def _request(to: Any, partitions: tuple[str, ...]) -> dict[str, Any]:

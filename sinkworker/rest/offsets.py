@@ -30,7 +30,7 @@ NO_NUMBER = (
 
 def get(worker: Administration, request: Request, name: str) -> Answer:
     return Answer(200, {"offsets": [
-        {"partition": _partition_content(p), "offset": {OFFSET: stored.next}}
+        {"partition": partition_content(p), "offset": {OFFSET: stored.next}}
         for p, stored in sorted(worker.offsets(name).items())
         if stored.next is not None
     ]})  # fmt: skip
@@ -118,7 +118,7 @@ def _ends(worker: Administration, name: str) -> dict[TopicPartition, int]:
 def _stored_content(p: TopicPartition, stored: StoredOffset, end: int | None) -> dict[str, Any]:
     lag = end - stored.next if end is not None and stored.next is not None else None
     return {
-        "partition": _partition_content(p),
+        "partition": partition_content(p),
         "offset": {OFFSET: stored.next} if stored.next is not None else None,
         "end": end, "lag": lag, "epoch": stored.epoch, "owner": stored.owner,
         "topic_id": stored.topic_id, "cluster_id": stored.cluster_id,
@@ -166,7 +166,7 @@ def _partitions(content: Any) -> list[TopicPartition]:
 def moves_content(moves: Sequence[OffsetMove]) -> list[dict[str, Any]]:
     return [
         {
-            "partition": _partition_content(each.partition),
+            "partition": partition_content(each.partition),
             "old": each.old,
             "new": each.new,
             "read_again": max(0, -(each.difference or 0)),
@@ -185,5 +185,5 @@ def _row(row: ClusterRow) -> dict[str, Any]:
     return {"connector": row.connector, **_stored_content(row.partition, row.stored, None)}
 
 
-def _partition_content(partition: TopicPartition) -> dict[str, Any]:
+def partition_content(partition: TopicPartition) -> dict[str, Any]:
     return {TOPIC: partition.topic, PARTITION: partition.partition}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from sinkworker.api import StoredOffset, TopicPartition
+from sinkworker.api import LedgerEntry, StoredOffset, TopicPartition
 from sinkworker.runtime.status import TaskStatus
 from sinkworker.runtime.worker import TaskId
 
@@ -112,6 +112,14 @@ class OffsetMove(NamedTuple):
     epoch: int
 
 
+class LedgerQuestion(NamedTuple):
+    """Which steps of a ledger: the newest `limit` of some partitions, or of all (none are named)."""
+
+    limit: int
+    partitions: frozenset[TopicPartition] = frozenset()
+    since_ms: int | None = None
+
+
 class ClusterRow(NamedTuple):
     """Who owns one partition of a connector, as the store says."""
 
@@ -173,6 +181,10 @@ class Administration(Protocol):
         only_stopped: bool = False,
     ) -> Sequence[OffsetMove]:
         """* Change stored offsets of these partitions, or of all, or only say what would change."""
+        ...
+
+    def ledger(self, name: str, question: LedgerQuestion) -> Sequence[LedgerEntry]:
+        """* What became of its offsets: the newest steps, newest last."""
         ...
 
     def cluster(self) -> tuple[Sequence[ClusterRow], Sequence[str]]:

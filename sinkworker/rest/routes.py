@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sinkworker.rest import connectors, health, loggers, metrics_page, offsets, plugins
+from sinkworker.rest import connectors, health, ledger, loggers, metrics_page, offsets, plugins
 from sinkworker.rest.message import Answer, Request, refused
 from sinkworker.rest.port import Administration, RefusedError
 
@@ -73,6 +73,7 @@ ROUTES = (
     _route("GET", f"{OURS}/cluster", offsets.cluster, waits=True),
     _route("GET", f"{OURS}{ONE}/offsets", offsets.get_stored, waits=True),
     _route("POST", f"{OURS}{ONE}/offsets", offsets.move, waits=True),
+    _route("GET", f"{OURS}{ONE}/ledger", ledger.get, waits=True),
 )
 
 

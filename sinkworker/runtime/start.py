@@ -91,14 +91,24 @@ def parse_start(text: str) -> Start:
 
 def _time(text: str) -> AtTime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        time_ms = milliseconds(text)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if moment.timestamp() < 0:
+    if time_ms < 0:
         raise ValueError("A time before 1970")
-    return AtTime(int(moment.timestamp() * 1000))
+    return AtTime(time_ms)
+
+
+def milliseconds(text: str) -> int:
+    """A time such as 2026-11-21T08:00:00Z, since 1970; UTC unless it says otherwise. ValueError with a
+    sentence when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text} is no time: expected one such as 2026-11-21T08:00:00Z"
+        raise ValueError(message) from None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return int(aware.timestamp() * 1000)
 
 
 def _named(part: str) -> tuple[TopicPartition, int]:

@@ -160,3 +160,25 @@ def test_the_cluster_s_owners_are_those_of_the_store(scene: Scene) -> None:
         ("to-file", 0), ("to-file", 1),
     ]  # fmt: skip
     assert all(row["owner"].startswith("to-file-0@") for row in rows)
+
+
+def test_a_sink_that_keeps_no_ledger_has_no_steps(stopped: Scene) -> None:
+    reply = stopped.ask("GET", "/sinkworker/v1/connectors/to-file/ledger")
+    assert (reply.status, reply.content) == (200, {"steps": []})
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("limit=0", "limit must be a number from 1 to 10000"),
+        ("limit=10001", "limit must be a number from 1 to 10000"),
+        ("limit=x", "limit must be a number from 1 to 10000"),
+        ("partition=alerts", "partition must be <topic>:<number>, not alerts"),
+        ("since=monday", "monday is no time: expected one such as 2026-11-21T08:00:00Z"),
+    ],
+)
+def test_a_question_to_the_ledger_that_cannot_be_read_is_refused(
+    stopped: Scene, query: str, message: str
+) -> None:
+    reply = stopped.ask("GET", f"/sinkworker/v1/connectors/to-file/ledger?{query}")
+    assert (reply.status, reply.content["message"]) == (400, message)
