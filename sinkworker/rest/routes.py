@@ -11,7 +11,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sinkworker.rest import connectors, health, ledger, loggers, metrics_page, offsets, plugins
+from sinkworker.rest import (
+    connectors,
+    health,
+    ledger,
+    loggers,
+    metrics_page,
+    offsets,
+    page,
+    plugins,
+)
 from sinkworker.rest.message import Answer, Request, refused
 from sinkworker.rest.port import Administration, RefusedError
 
@@ -44,6 +53,9 @@ ROUTES = (
     _route("GET", "/ping", health.ping),
     _route("GET", "/ready", health.ready),
     _route("GET", "/metrics", metrics_page.page),
+    _route("GET", "/ui", page.index),
+    _route("GET", "/ui/{name}", page.file),
+    _route("GET", "/ui/{folder}/{name}", page.file),
     _route("GET", "/connectors", connectors.names),
     _route("POST", "/connectors", connectors.create, waits=True),
     _route("GET", ONE, connectors.get),
