@@ -21,7 +21,7 @@ class Form {
     this.name = name;
     this.fields = new Map();
     this.kept = new Map(); // secrets of the present configuration: sent again, never shown
-    this.plugin = h("select", { id: "plugin", onchange: () => this.choose(this.plugin.value, this.config()) });
+    this.plugin = h("select", { id: "plugin", onchange: () => this.choose(this.plugin.value) });
     this.target = h("select", { id: "target" }, ["RUNNING", "PAUSED", "STOPPED"].map((each) => h("option", { value: each }, each)));
     this.parts = h("div");
     this.others = h("textarea", { id: "others", rows: 4, spellcheck: "false", "aria-describedby": "others-errors", oninput: () => this.typed() });
@@ -48,8 +48,10 @@ class Form {
     await this.choose(this.plugin.value, config);
   }
 
-  async choose(plugin, config) {
+  // What is there already, also what was typed while the keys were asked for, is kept.
+  async choose(plugin, begun) {
     const keys = (await ask("GET", `connector-plugins/${part(plugin)}/config`)).filter((key) => key.name !== CLASS);
+    const config = begun ?? this.config();
     this.fields = new Map(keys.map((key) => [key.name, field(key, this.value(key, config), () => this.typed())]));
     if (this.name) this.fields.get("name")?.fix();
     const first = keys.filter(isFirst);

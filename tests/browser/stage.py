@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sinkworker.administration import plugins as real_plugins
 from sinkworker.api import LedgerEntry, Offset, StoredOffset, TopicPartition
+from sinkworker.configuration import configure
 from sinkworker.plugins import Catalog
+from sinkworker.properties import ConfigFile, Entry
 from sinkworker.rest.guard import Guard
 from sinkworker.rest.listening import bind
 from sinkworker.rest.port import (
@@ -31,6 +34,8 @@ from sinkworker.runtime.metrics import Measures
 from sinkworker.runtime.status import Counters, PartitionStatus, TaskState, TaskStatus
 from sinkworker.runtime.worker import TaskId
 from sinkworker.worker_settings import WorkerSettings
+
+NOWHERE = ConfigFile(Path("w"), {"bootstrap.servers": Entry("nowhere:9092", None)})
 
 
 @dataclass
@@ -123,6 +128,11 @@ class Stage:
     def keys(self, plugin: str) -> Any:
         return real_plugins.keys_of(self._catalog, plugin)
 
+    def check(self, plugin: str, config: Mapping[str, str]) -> Any:
+        return real_plugins.checked(
+            self._catalog, lambda file: configure(file, NOWHERE), plugin, config
+        )
+
     def is_starting(self) -> bool:
         return False
 
@@ -146,20 +156,20 @@ def ledger(
     """A seed, a claim, commits end to end; another owner claims it after so many."""
     began_ms = began_ms or int(time.time() * 1000) - commits * 500
     steps = [
-        _step(place, "seed", 0, 0, 0, None, began_ms),
-        _step(place, "claim", 1, 0, 0, "a", began_ms),
+        step(place, "seed", 0, 0, 0, None, began_ms),
+        step(place, "claim", 1, 0, 0, "a", began_ms),
     ]
     epoch, owner = 1, "a"
     for number in range(commits):
         at_ms, offset = began_ms + number * 500, number * records
         if takeover and number == takeover:
             epoch, owner = 2, "b"
-            steps.append(_step(place, "claim", epoch, offset, offset, owner, at_ms))
-        steps.append(_step(place, "commit", epoch, offset, offset + records, owner, at_ms, records))
+            steps.append(step(place, "claim", epoch, offset, offset, owner, at_ms))
+        steps.append(step(place, "commit", epoch, offset, offset + records, owner, at_ms, records))
     return steps
 
 
-def _step(
+def step(
     place: TopicPartition, kind: Any, epoch: int, old: int | None, new: int | None,
     owner: str | None, at_ms: int, records: int = 0,
 ) -> LedgerEntry:  # fmt: skip
