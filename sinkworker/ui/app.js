@@ -35,8 +35,8 @@ function route() {
 
 async function open() {
   if (location.hash === "#main") return;
-  const view = route();
-  // One connector's tabs share its figures, which need not go away when another is chosen.
+  const [view, address] = [route(), location.hash];
+  delete main.dataset.shown;
   shown = view;
   document.title = `${view.title} · sinkworker`;
   main.replaceChildren(h("h1", { tabindex: -1 }, view.title), view.node);
@@ -44,6 +44,7 @@ async function open() {
     each.getAttribute("href") === (location.hash || "#/") ? each.setAttribute("aria-current", "page") : each.removeAttribute("aria-current");
   }
   await look(view);
+  if (shown === view) main.dataset.shown = address;
 }
 
 async function look(view) {

@@ -11,20 +11,23 @@ export class Ledger {
     this.isWhole = true;
   }
 
-  // The newest steps at first, then only what came since.
+  // The newest steps at first, then only what came since. Says whether there is news.
   async look() {
     const last = this.steps.at(-1);
     const found = await this.ask(last ? `&since=${part(new Date(last.at).toISOString())}` : "");
     if (last && found.length < MOST) return this.add(found);
     this.steps = found;
     this.isWhole = found.length < MOST;
+    return true;
   }
 
   add(found) {
+    const before = this.steps.length;
     const last = this.steps.at(-1).at;
     const known = new Set(this.steps.filter((step) => step.at === last).map(identity));
     // One by one: as arguments of push, a hundred thousand are too many.
     for (const step of found) if (!known.has(identity(step))) this.steps.push(step);
+    return this.steps.length > before;
   }
 
   // Each partition's own newest steps: as many times more.

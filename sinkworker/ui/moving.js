@@ -25,6 +25,7 @@ const COLUMNS = [
 export async function moving(name, said) {
   const how = h("select", { id: "how" }, TO.map(([kind, words]) => h("option", { value: kind }, words)));
   const argument = h("input", { id: "argument", autocomplete: "off" });
+  const label = h("label", { for: "argument" }, "Which is");
   const which = h("select", { id: "which" }, h("option", { value: "" }, "All partitions"));
   const problem = h("p", { class: "bad", role: "alert" });
   const table = new Table("What would change", COLUMNS);
@@ -34,7 +35,7 @@ export async function moving(name, said) {
   const dialog = h("dialog", { "aria-labelledby": "moving" },
     h("h2", { id: "moving" }, `Move offsets of ${name}`),
     h("form", { method: "dialog", class: "stack" },
-      h("label", { for: "how" }, "To"), how, h("label", { for: "argument" }, "Which is"), argument,
+      h("label", { for: "how" }, "To"), how, label, argument,
       h("label", { for: "which" }, "Partitions"), which,
       h("div", { class: "actions" }, look, go, close)),
     problem, table.node);
@@ -42,7 +43,7 @@ export async function moving(name, said) {
   const question = () => ({ to: target(how.value, argument.value), ...partitions(which.value) });
   const changed = () => {
     const [, , example] = TO.find(([kind]) => kind === how.value);
-    argument.disabled = example === null;
+    for (const each of [label, argument]) each.hidden = example === null;
     argument.placeholder = example ?? "";
     go.disabled = true;
     table.show([], () => "");

@@ -18,7 +18,7 @@ export function plugins() {
 export function plugin(name) {
   const table = new Table("Keys", [
     { title: "Key", text: (k) => k.name },
-    { title: "Type", text: (k) => k.type },
+    { title: "Type", text: (k) => k.type, wide: true },
     { title: "Default", text: (k) => (k.required ? "required" : (k.default_value ?? "none")) },
     { title: "What it does", text: (k) => k.documentation },
   ]);

@@ -67,7 +67,7 @@ def _is_bad(said: Any) -> bool:
 def visit(page: Any, url: str, view: str = "") -> None:
     """Until the view has looked once."""
     page.goto(f"{url}/ui/#/{view}")
-    page.wait_for_function("() => document.getElementById('main').dataset.looks >= 1")
+    page.wait_for_function("() => document.getElementById('main').dataset.shown === location.hash")
 
 
 def look(page: Any, name: str) -> None:

@@ -30,11 +30,12 @@ from sinkworker.rest.port import (
 )
 from sinkworker.rest.server import RestServer
 from sinkworker.runtime.assignment import State
-from sinkworker.runtime.metrics import Measures
+from sinkworker.runtime.metrics import Ages, Measures
 from sinkworker.runtime.status import Counters, PartitionStatus, TaskState, TaskStatus
 from sinkworker.runtime.worker import TaskId
 from sinkworker.worker_settings import WorkerSettings
 
+AGES = Ages().with_one(0.2).with_one(0.3).with_one(4.0)
 NOWHERE = ConfigFile(Path("w"), {"bootstrap.servers": Entry("nowhere:9092", None)})
 
 
@@ -62,7 +63,7 @@ class Made:
             )
             for place in self.places()
         }
-        measures = Measures(read_rate=12.0, send_rate=11.0, flushed_at=time.time())
+        measures = Measures(read_rate=12.0, send_rate=11.0, flushed_at=time.time(), ages=AGES)
         return TaskStatus(
             TaskState(self.state), self.trace, partitions, Counters(records=9, measures=measures)
         )

@@ -38,7 +38,7 @@ function band(of, end, top, width) {
   return [
     text(1, top + 12, `${of.place}  ${whole(of.low)} – ${whole(of.high)}`, { class: "name" }),
     text(width - 1, top + 12, verdict(of), { class: of.gaps.length + of.overlaps.length ? "name wrong" : "label", "text-anchor": "end" }),
-    end > of.high ? rect(of.high, end, of.passes.length - 1, "waiting", `${range({ from: of.high, to: end })} not yet`) : null,
+    of.next !== null && end > of.next ? rect(of.next, end, of.passes.length - 1, "waiting", `${range({ from: of.next, to: end })} not yet`) : null,
     ...of.passes.flatMap((runs, pass) => runs.map((run) => rect(run.from, run.to, pass, `run e${run.epoch % 2}`, `${range(run)}, epoch ${run.epoch}, ${run.owner}`))),
     ...of.skipped.map((each) => rect(each.from, each.to, each.pass, "skipped", `${range(each)} skipped by an operator`)),
     ...of.gaps.map((each) => rect(each.from, each.to, each.pass, "gap", `${range(each)} MISSING`)),

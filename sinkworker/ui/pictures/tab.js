@@ -24,13 +24,15 @@ export function pictures(name) {
     new Picture("Lag", 180, (width) => lag(samples.of(name), ledger.steps, width)),
     new Picture("End to end", 180, (width) => ages(buckets, width)),
   ];
+  const living = [all[0], all[3], all[4]];
   const problem = h("p", { class: "quiet", role: "status" });
   const further = h("button", { hidden: true, onclick: () => lookFurther() }, "Read all steps that are kept");
-  const draw = () => {
-    covered = coverage(ledger.steps);
+  // Without news in the ledger, only what other figures draw.
+  const draw = (news = true) => {
+    if (news) covered = coverage(ledger.steps);
     further.hidden = ledger.isWhole;
     write(problem, ledger.isWhole ? "" : `The newest ${ledger.steps.length} steps of the ledger.`);
-    for (const each of all) each.draw();
+    for (const each of news ? all : living) each.draw();
   };
   const lookFurther = async () => {
     await ledger.lookFurther();
@@ -39,9 +41,9 @@ export function pictures(name) {
   const refresh = async (status, figures) => {
     buckets = figures?.ages;
     try {
-      const [stored] = await Promise.all([ask("GET", ours(name, "offsets")), ledger.look()]);
+      const [stored, news] = await Promise.all([ask("GET", ours(name, "offsets")), ledger.look()]);
       ends = new Map(stored.offsets.map((o) => [`${o.partition.kafka_topic}-${o.partition.kafka_partition}`, o.end]));
-      draw();
+      draw(news);
     } catch (error) {
       draw();
       write(problem, error.message);
