@@ -15,6 +15,7 @@ from sinkworker.cli.offsets import offsets
 from sinkworker.cli.operate import delete, health, loggers, pause, restart, resume, status, stop
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
+from sinkworker.cli.report import report
 from sinkworker.cli.start import start
 from sinkworker.cli.top import top
 from sinkworker.cli.validate import validate
@@ -31,6 +32,7 @@ def main() -> None:
 OPERATING = (
     status,
     top,
+    report,
     pause,
     resume,
     stop,

@@ -85,10 +85,12 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "sinkworker.demo", "sinkworker.top", "sinkworker.failpoints", "sinkworker.properties",
+        "sinkworker.demo", "sinkworker.top", "sinkworker.report", "sinkworker.failpoints",
+        "sinkworker.properties",
         "sinkworker.rest", "click",
     },
     # what a worker's REST says, read from outside
+    "sinkworker.report": {"sinkworker.report"},
     "sinkworker.top": {"sinkworker.top", "prometheus_client"},
     "sinkworker.top.screen": {"sinkworker.top", "rich"},
     "sinkworker.top.terminal": {"sinkworker.top", "rich"},

@@ -36,7 +36,7 @@ function band(of, end, top, width) {
     svg("rect", { x: x(from).toFixed(1), y: y(pass), width: Math.max(1.5, x(to) - x(from)).toFixed(1), height: THICK, class: kind }, svg("title", {}, title));
   const range = (each) => `${whole(each.from)} to ${whole(each.to)}`;
   return [
-    text(1, top + 12, `${of.place}  ${whole(of.low)} – ${whole(of.high)}`, { class: "name" }),
+    text(1, top + 12, `${of.place}  ${whole(of.low)} to ${whole(of.high)}`, { class: "name" }),
     text(width - 1, top + 12, verdict(of), { class: of.gaps.length + of.overlaps.length ? "name wrong" : "label", "text-anchor": "end" }),
     of.next !== null && end > of.next ? rect(of.next, end, of.passes.length - 1, "waiting", `${range({ from: of.next, to: end })} not yet`) : null,
     ...of.passes.flatMap((runs, pass) => runs.map((run) => rect(run.from, run.to, pass, `run e${run.epoch % 2}`, `${range(run)}, epoch ${run.epoch}, ${run.owner}`))),
