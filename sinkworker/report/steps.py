@@ -37,21 +37,21 @@ class History(NamedTuple):
 
 
 def read(ask: Ask, name: str) -> History:
-    """The newest 10,000 steps of each partition."""
+    """All steps, or the newest 10,000 of each partition."""
     path = f"/sinkworker/v1/connectors/{quote(name, safe='')}"
     stored = ask("GET", f"{path}/offsets")["offsets"]
-    steps = [
-        _step(each)
-        for entry in stored
-        for each in ask("GET", f"{path}/ledger?{_query(entry['partition'])}")["steps"]
-    ]
+    steps = _steps(ask, path)
+    if len(steps) == MOST:
+        steps = [step for each in stored for step in _steps(ask, path, each["partition"])]
     ends = {place(each["partition"]): each["end"] for each in stored if each["end"] is not None}
     return History(sorted(steps, key=lambda step: step.at), ends)
 
 
-def _query(partition: Mapping[str, Any]) -> str:
-    which = f"{partition['kafka_topic']}:{partition['kafka_partition']}"
-    return urlencode({"limit": MOST, "partition": which})
+def _steps(ask: Ask, path: str, partition: Mapping[str, Any] | None = None) -> list[Step]:
+    which = {"limit": str(MOST)}
+    if partition is not None:
+        which["partition"] = f"{partition['kafka_topic']}:{partition['kafka_partition']}"
+    return [_step(each) for each in ask("GET", f"{path}/ledger?{urlencode(which)}")["steps"]]
 
 
 def place(partition: Mapping[str, Any]) -> str:

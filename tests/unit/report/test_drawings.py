@@ -68,22 +68,27 @@ def test_without_steps_the_pictures_say_so() -> None:
     assert verdict(nothing) == ("There are no steps, or this sink keeps no ledger.", True)
 
 
-def test_each_partition_s_own_steps_are_asked_for() -> None:
+@pytest.mark.parametrize(("kept", "questions"), [(1, 1), (10_000, 2)])
+def test_each_partition_s_own_steps_are_asked_for_when_there_are_too_many(
+    kept: int, questions: int
+) -> None:
     asked = []
 
     def ask(method: str, path: str) -> dict[str, object]:
-        asked.append(path)
         partition = {"kafka_topic": "a b", "kafka_partition": 3}
         if "/ledger" not in path:
             return {"offsets": [{"partition": partition, "end": 9}]}
-        step = {"partition": partition, "step": "commit", "epoch": 1, "from": 0, "to": 5, "records": 3,
-                "errant": 1, "filtered": 1, "gaps": 0, "owner": "me",
-                "at": "2026-11-21T08:00:00.500Z"}  # fmt: skip
-        return {"steps": [step]}
+        asked.append(path)
+        step = {
+            "partition": partition, "step": "commit", "epoch": 1, "from": 0, "to": 5, "records": 3,
+            "errant": 1, "filtered": 1, "gaps": 0, "owner": "me", "at": "2026-11-21T08:00:00.500Z",
+        }  # fmt: skip
+        return {"steps": [step] * kept}
 
     found = read(ask, "to/pg")
-    assert asked[1] == "/sinkworker/v1/connectors/to%2Fpg/ledger?limit=10000&partition=a+b%3A3"
-    assert found.ends == {"a b-3": 9}
+    path = "/sinkworker/v1/connectors/to%2Fpg/ledger?limit=10000"
+    assert asked == [path, f"{path}&partition=a+b%3A3"][:questions]
+    assert (found.ends, len(found.steps)) == ({"a b-3": 9}, kept)
     assert found.steps[0] == Step("a b-3", "commit", 1, 0, 5, 3, 5, "me", 1795248000.5)
 
 
