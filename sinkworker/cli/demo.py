@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -35,9 +36,14 @@ MISSING = (
     "--set", "changes", metavar="KEY=VALUE", multiple=True, callback=lambda _c, _p, v: _parsed(v),
     help="Another key for the worker's file, or another value. May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--report", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Draw what the ledger says, in the end, into this folder.",
+)  # fmt: skip
 def demo(
-    scenario: str, sink: str, records: int, seed: int, changes: dict[str, str], *, keep: bool
-) -> None:
+    scenario: str, sink: str, records: int, seed: int, changes: dict[str, str],
+    report: Path | None, *, keep: bool,
+) -> None:  # fmt: skip
     """A factory, Kafka, a store and a worker that is killed, in one command and under a minute.
 
     Needs the extra `demo`, and no docker, Java or root. Nothing is left behind. Exit code 0: what
@@ -49,7 +55,7 @@ def demo(
     except ModuleNotFoundError as error:
         click.echo(MISSING.format(package=error.name, python=sys.executable), err=True)
         sys.exit(exit_codes.FAILED)
-    sys.exit(run(Options(scenario, sink, records, seed, keep, changes)))
+    sys.exit(run(Options(scenario, sink, records, seed, keep, changes, report)))
 
 
 def _parsed(texts: tuple[str, ...]) -> dict[str, str]:

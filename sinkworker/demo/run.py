@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import platform
 import sys
+from pathlib import Path
 
 import confluent_kafka
 
 from sinkworker import __version__
-from sinkworker.demo import services
+from sinkworker.demo import report, services
 from sinkworker.demo.failing_record import FailingRecord
 from sinkworker.demo.kill import Kill
 from sinkworker.demo.options import Options
 from sinkworker.demo.patience import DemoError, Patience, ToldToStop
 from sinkworker.demo.services import Services
 from sinkworker.demo.view import View
+from sinkworker.demo.worker import Worker
 
 SCENARIOS: dict[str, type[Kill | FailingRecord]] = {"kill": Kill, "failing-record": FailingRecord}
 
@@ -41,9 +43,17 @@ def _run(options: Options, patience: Patience) -> bool:
     with View() as view, services.running(options.sink, patience, keep=options.keep) as found:
         _introduce(found, view)
         worker, is_as_promised = SCENARIOS[options.scenario](found, options, view, patience).run()
+        is_as_promised &= options.report is None or _report(worker, options.report, view)
         for word, text in found.how_to_use_them(worker) if options.keep else ():
             view.step(word, text)
     return is_as_promised
+
+
+def _report(worker: Worker, folder: Path, view: View) -> bool:
+    lines, is_exact = report.draw(worker, folder)
+    for number, line in enumerate(lines):
+        view.step("" if number else "report", line)
+    return is_exact
 
 
 def _introduce(found: Services, view: View) -> None:

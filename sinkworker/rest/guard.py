@@ -20,7 +20,8 @@ from sinkworker.rest.message import Answer, refused
 from sinkworker.worker_settings import LOOPBACK, WorkerSettings
 
 MOST_BYTES = 1024 * 1024
-OPEN_PATHS = ("/ping", "/health")
+OPEN_PATHS = ("/ping", "/health", "/ui")
+OPEN_FOLDER = "/ui/"  # the page's files; what they ask for is asked as by anybody
 WITH_BODY = ("POST", "PUT", "PATCH")
 METHODS = ("GET", "HEAD", "DELETE", *WITH_BODY)
 
@@ -41,9 +42,9 @@ class Guard:
         if not self._is_our_host(headers.get("host", "")):
             return refused(403, "This worker is not known under the name in the Host header; "
                            "rest.allowed.hosts can allow it")  # fmt: skip
-        if not _is_same_origin(headers):
+        if not _is_same_origin(method, headers):
             return refused(403, "Requests from other origins are refused")
-        if path.rstrip("/") not in OPEN_PATHS and not self._is_known(headers):
+        if not _is_open(path) and not self._is_known(headers):
             answer = refused(401, "Unauthorized")
             return Answer(401, answer.content, {"WWW-Authenticate": self._challenge()})
         return self._of_body(method, headers)
@@ -96,12 +97,25 @@ def _host_of(header: str) -> str | None:
     return (found[1] or found[2]) if found is not None else None
 
 
-def _is_same_origin(headers: Mapping[str, str]) -> bool:
+def _is_open(path: str) -> bool:
+    return path.rstrip("/") in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+
+
+def _is_same_origin(method: str, headers: Mapping[str, str]) -> bool:
     """A browser says where a page that asks came from; other clients say nothing."""
+    if headers.get("sec-fetch-site") in {"cross-site", "same-site"} and not _is_visit(
+        method, headers
+    ):
+        return False
     origin = headers.get("origin")
     if origin is None:
         return True
     return origin.partition("://")[2] == headers.get("host")
+
+
+def _is_visit(method: str, headers: Mapping[str, str]) -> bool:
+    """Somebody follows a link: that only looks."""
+    return method in {"GET", "HEAD"} and headers.get("sec-fetch-mode") == "navigate"
 
 
 def guard(settings: WorkerSettings) -> Guard:

@@ -105,6 +105,9 @@ OPERATIONS = {
     ("GET", "/ready"): Operation("Readiness", schema=ANYTHING, error=ANYTHING),
     ("GET", "/metrics"): Operation("Metrics for Prometheus"),
     ("GET", "/openapi.json"): Operation("This document", schema=ANYTHING),
+    ("GET", "/ui"): Operation("A page for people"),
+    ("GET", "/ui/{name}"): Operation("A file of it"),
+    ("GET", "/ui/{folder}/{name}"): Operation("A file of it"),
     ("GET", "/connectors"): Operation(
         "Names of all connectors, or more of each",
         schema={"anyOf": [_list(TEXT), ANYTHING]}, query={"expand": {"enum": ["status", "info"]}},

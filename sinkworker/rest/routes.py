@@ -19,6 +19,7 @@ from sinkworker.rest import (
     metrics_page,
     offsets,
     openapi,
+    page,
     plugins,
 )
 from sinkworker.rest.message import Answer, Request, refused
@@ -60,6 +61,9 @@ ROUTES = (
     _route("GET", "/ready", health.ready),
     _route("GET", "/metrics", metrics_page.page),
     _route("GET", "/openapi.json", _document),
+    _route("GET", "/ui", page.index),
+    _route("GET", "/ui/{name}", page.file),
+    _route("GET", "/ui/{folder}/{name}", page.file),
     _route("GET", "/connectors", connectors.names),
     _route("POST", "/connectors", connectors.create, waits=True),
     _route("GET", ONE, connectors.get),

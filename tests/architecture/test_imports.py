@@ -90,11 +90,17 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker", "sinkworker.cli", "sinkworker.app", "sinkworker.settings",
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
-        "sinkworker.demo", "sinkworker.failpoints", "sinkworker.properties", "sinkworker.rest",
+        "sinkworker.demo", "sinkworker.top", "sinkworker.report", "sinkworker.failpoints",
+        "sinkworker.properties", "sinkworker.rest",
         "sinkworker.administration.verification", "sinkworker.administration.replaying",
         "sinkworker.administration.tapping",
         "click",
     },
+    # what a worker's REST says, read from outside
+    "sinkworker.report": {"sinkworker.report"},
+    "sinkworker.top": {"sinkworker.top", "prometheus_client"},
+    "sinkworker.top.screen": {"sinkworker.top", "rich"},
+    "sinkworker.top.terminal": {"sinkworker.top", "rich"},
     # a user of the command line, and nothing else of it
     "sinkworker.demo": {
         "sinkworker", "sinkworker.demo", "confluent_kafka", "psycopg", "boto3", "botocore", "rich",

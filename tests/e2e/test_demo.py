@@ -107,20 +107,28 @@ def start() -> Iterator[Start]:
 
 
 def test_two_demos_side_by_side_are_killed_go_on_and_prove_that_nothing_is_lost(
-    start: Start,
+    start: Start, tmp_path: Path
 ) -> None:
-    demos = [start("--records", str(RECORDS), "--seed", seed) for seed in ("1", "2")]
+    demos = [
+        start("--records", str(RECORDS), "--seed", seed, "--report", str(tmp_path / seed))
+        for seed in ("1", "2")
+    ]
     for demo in demos:
         assert demo.wait() == 0, demo.output()
-        assert demo.proof() == [
+        assert demo.proof()[:3] == [
             f"produced {RECORDS}  rows {RECORDS}  missing 0  duplicates 0",
             "unknown 0  out of order 0  partitions stored up to their ends 16 of 16",
             "holds: every record is there once, and in order",
         ]
+        assert demo.proof()[-1] == "16 partition(s), no gap, no overlap, 0 rewind(s)."
         rows, stored = demo.at_the_kill()
         assert 0 < rows == stored < RECORDS
         assert demo.told("stop") == "the worker ended with exit code 0"
         assert demo.left_behind() == []
+    assert {path.name for path in (tmp_path / "1").iterdir()} == {
+        "coverage.svg", "epochs.svg", "rates.svg", "lag.svg",
+    }  # fmt: skip
+    assert " epochs of 2 owner(s)" in (tmp_path / "1" / "epochs.svg").read_text()
 
 
 def test_with_files_in_s3_it_is_killed_goes_on_and_proves_by_the_chains_that_nothing_is_lost(

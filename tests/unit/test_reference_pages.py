@@ -14,7 +14,8 @@ import pytest
 from sinkworker.configuration.connector import NOT_HONOURED
 from sinkworker.configuration.worker_file import WORKER_NOT_HONOURED
 from sinkworker.documentation import table
-from sinkworker.kafka.settings import FIXED, HONOURED, LOOKUP, REFUSED
+from sinkworker.kafka import java_settings
+from sinkworker.kafka import settings as of_kafka_python
 from sinkworker.plugins import Catalog, Kind
 from sinkworker.settings import SinkSettings
 from sinkworker.worker_settings import WorkerSettings
@@ -45,7 +46,9 @@ def _cell(text: str) -> str:
 
 
 def _fixed() -> str:
-    rows = [f"| `{key}={value}` | {_cell(why)} |\n" for key, (value, why) in sorted(FIXED.items())]
+    """With kafka-python. What is different with librdkafka, docs/kafka-clients.md has."""
+    fixed = {**java_settings.FIXED, **of_kafka_python.FIXED}
+    rows = [f"| `{key}={value}` | {_cell(why)} |\n" for key, (value, why) in sorted(fixed.items())]
     return "".join(["| only | why |\n", "|---|---|\n", *rows])
 
 
@@ -55,12 +58,15 @@ LISTS: Mapping[str, Callable[[], str]] = {
     "FileStreamSink": lambda: _keys_of("FileStreamSink"),
     "PostgresSink": lambda: _keys_of("PostgresSink"),
     "S3Sink": lambda: _keys_of("S3Sink"),
-    "the client": lambda: ", ".join(f"`{key}`" for key in sorted([*HONOURED, LOOKUP])) + "\n",
+    "the client": lambda: (
+        ", ".join(f"`{key}`" for key in sorted([*of_kafka_python.HONOURED, java_settings.LOOKUP]))
+        + "\n"
+    ),
     "without effect in connectors": lambda: _reasons(NOT_HONOURED),
     "without effect in PostgresSink": lambda: _without_effect("PostgresSink"),
     "without effect in S3Sink": lambda: _without_effect("S3Sink"),
     "without effect in the worker": lambda: _reasons(WORKER_NOT_HONOURED),
-    "refused of the client": lambda: _reasons(REFUSED),
+    "refused of the client": lambda: _reasons({**java_settings.REFUSED, **of_kafka_python.REFUSED}),
     "fixed of the client": _fixed,
 }
 

@@ -1,0 +1,1 @@
+"""`sinkworker top`: what a worker's REST says, as lines that change."""
