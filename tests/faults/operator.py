@@ -19,7 +19,9 @@ from tests.unit.rest.scene import Client, Reply
 State = Literal["RUNNING", "PAUSED", "STOPPED"]
 RUNNING: State = "RUNNING"
 
-REST = 0.1
+REST = 0.05
+SLOWLY: Mapping[str, Any] = {"batch__size": "300", "consumer__override__max__poll__records": "60"}
+"""With a rest after each poll: whenever an order comes, some records wait for the next flush."""
 BACKLOG = 600
 """So much is left to read in each partition, at least, whenever an order is given."""
 STILL_SECONDS = 0.3
@@ -43,13 +45,13 @@ class Operator:
         rig.load(4 * BACKLOG)
         rig.asked = []
         self.rig, self.state = rig, RUNNING
-        self._worker = rig.worker(None, seconds_a_flush=REST)
+        self._worker = rig.worker(None, rig.landing.places["put.after"].failpoint("sleep", 0, REST))
         self._starts = 0
         self._settings = rig.home / "worker.properties"
         self._settings.write_text(
             f"bootstrap.servers={rig.kafka_server.bootstrap}\nlisteners=http://127.0.0.1:0\n"
         )
-        lines = rig.config(batch__size="120").read_text().splitlines()
+        lines = rig.config(**SLOWLY).read_text().splitlines()
         self.keys = dict(line.split("=", 1) for line in lines)
 
     # the worker
@@ -101,11 +103,11 @@ class Operator:
             log = self._worker.log()[-3000:]
             raise AssertionError(f"{error}; it is {self.status()}\n{log}") from None
 
-    def settled(self) -> None:
-        """It is in its state, and does what that means."""
+    def settled(self, since: int | None = None) -> None:
+        """It is in its state, and does what that means, since now or since a row of the ledger."""
         self.wait_state(self.state, *([] if self.state == "STOPPED" else [self.state]))
         if self.state == "RUNNING":
-            self.goes_on()
+            self.goes_on(since)
         elif self.state == "PAUSED":
             self.stands_still()
         else:

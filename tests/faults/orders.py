@@ -18,8 +18,8 @@ from tests.faults.rig import Rig
 
 MEASURE = "operator's orders"
 
-ORDERS_A_ROUND = 16
-WITH_KILL = 0.25
+ORDERS_A_ROUND = 15
+WITH_KILL = 0.2
 FAR = 400
 """The farthest that offsets are shifted."""
 
@@ -49,9 +49,10 @@ def give_orders(rig: Rig) -> None:
 
 
 def _carry_out(operator: Operator, order: Order) -> None:
+    assert operator.rig.backlog() > 0, f"{order}: the worker had nothing left to do"
     killed = order.may_be_killed and operator.rig.dice.random() < WITH_KILL
     (order.carry_out_killed if killed else order.carry_out)()
-    operator.rig.struck_under_backlog(f"{order}{', kill -9' if killed else ''}")
+    operator.rig.struck(f"{order}{', kill -9' if killed else ''}")
 
 
 class Order(ABC):
@@ -215,19 +216,10 @@ class Move(Order):
         assert self._answer in (None, altered), f"answered {self._answer}, altered {altered}"
         assert self._rig.asked is not None
         self._rig.asked += altered
-        if self._operator.state == "RUNNING":
-            self._operator.goes_on(self._operator.newest("alter"))
-        super()._prove()
+        self._operator.settled(since=self._operator.newest("alter"))
 
 
 ORDERS: list[type[Order]] = [
-    Pause,
-    Resume,
-    Stop,
-    Restart,
-    RestartFailed,
-    Recreate,
-    Move,
-    Move,
-    Move,
-]
+    *[Pause] * 2, *[Resume] * 3, Stop, Restart, RestartFailed, Recreate, *[Move] * 3
+]  # fmt: skip
+"""What was paused and is read on from where it stood shows most; a move is of four kinds."""
