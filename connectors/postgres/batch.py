@@ -5,8 +5,10 @@ Owns their order, and which record stands behind which row. Must not know statem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar
 
 from connectors.postgres.reader import RecordReader, Values
@@ -18,17 +20,38 @@ Report = Callable[[TopicPartition, SinkRecord, Exception], None]
 T = TypeVar("T")
 
 
+class Chunks:
+    """Records in sequences one after the other, none of them copied."""
+
+    __slots__ = ("_chunks", "_ends")
+
+    def __init__(self, *chunks: Sequence[SinkRecord]) -> None:
+        self._chunks = list(chunks)
+        self._ends = list(accumulate(map(len, chunks)))
+
+    def add(self, chunk: Sequence[SinkRecord]) -> None:
+        self._ends.append(len(chunk) + (self._ends[-1] if self._ends else 0))
+        self._chunks.append(chunk)
+
+    def __getitem__(self, index: int) -> SinkRecord:
+        at = bisect_right(self._ends, index)
+        return self._chunks[at][index - self._ends[at]]  # from the chunk's end
+
+    def __iter__(self) -> Iterator[SinkRecord]:
+        return chain.from_iterable(self._chunks)
+
+
 @dataclass(slots=True)
 class Batch:
     """Parallel lists: record i was read from source i and fills values i by plan i."""
 
     sources: list[TopicPartition] = field(default_factory=list)
-    records: list[SinkRecord] = field(default_factory=list)
+    records: Chunks = field(default_factory=Chunks)
     values: list[Values] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.values)
 
     def is_uniform(self) -> bool:
         """Whether all records have the same fields, and none is a delete."""
@@ -38,7 +61,7 @@ class Batch:
 
     def only(self, indexes: Sequence[int]) -> Batch:
         return Batch(
-            _chosen(self.sources, indexes), _chosen(self.records, indexes),
+            _chosen(self.sources, indexes), Chunks([self.records[i] for i in indexes]),
             _chosen(self.values, indexes), _chosen(self.plans, indexes),
         )  # fmt: skip
 
@@ -87,7 +110,7 @@ def _read_at_once(
         return False
     batch.values += values
     batch.plans += found
-    batch.records += records
+    batch.records.add(records)
     batch.sources += [source] * len(records)
     return True
 
@@ -112,6 +135,6 @@ def _read(
     except DataError as error:
         failure = error
     done = len(all_plans) - before
-    batch.records += records[:done]
+    batch.records.add(records[:done])
     batch.sources += [source] * done
     return done, failure

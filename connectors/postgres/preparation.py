@@ -20,6 +20,7 @@ from connectors.postgres.session import Session
 from connectors.postgres.tables import Table, Tables
 from sinkworker.api import ConnectError, DataError, RetriableError, SinkRecord, TopicPartition
 from sinkworker.api.connector import Batches
+from sinkworker.api.records import Records
 
 # One growth is enough, unless others create the same table with other columns at the same moment.
 MOST_GROWTHS = 3
@@ -136,6 +137,8 @@ class Preparation:
 
 def _by_topic(records: Sequence[SinkRecord]) -> dict[str, Sequence[SinkRecord]]:
     """A transform may have sent records of one partition to several topics."""
+    if isinstance(records, Records):
+        return {records.topic: records}
     topics = dict.fromkeys([record.topic for record in records])
     if len(topics) == 1:
         return {next(iter(topics)): records}

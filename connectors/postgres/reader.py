@@ -12,6 +12,7 @@ from typing import Any
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.nul import cleaner
 from sinkworker.api import DataError, SinkRecord, TopicPartition
+from sinkworker.api.records import Records
 
 Values = dict[str, Any]
 
@@ -70,7 +71,7 @@ class RecordReader:
                 return [self.values(source, record) for record in records]
             except DataError:
                 return None
-        values = [record.value for record in records]
+        values = _values(records)
         if set(map(type, values)) != {dict}:
             return None
         for name in self._config.pk_fields if self._config.pk_mode == "record_value" else ():
@@ -149,6 +150,12 @@ class RecordReader:
             key = {names[0]: key}
         _check_key(key, names or tuple(key), "key")
         return {name: key[name] for name in names} if names else dict(key)
+
+
+def _values(records: Sequence[SinkRecord]) -> list[Any]:
+    if isinstance(records, Records):
+        return list(records.columns.values)
+    return [record.value for record in records]
 
 
 def _check_key(fields: Values, names: Sequence[str], where: str) -> None:

@@ -54,7 +54,7 @@ class PartitionWriter:
     def put(self, records: Sequence[SinkRecord]) -> None:
         """Take records, in order. Ignored nulls and rejected records leave nothing."""
         wall = self._wall()
-        placed = self._places.of(records, wall)
+        placed = self._places.of(list(records), wall)  # each is looked at several times
         for turn in self._turns(placed.times, wall):
             here = slice(turn.start, turn.stop)
             self._write(placed.records[here], placed.places[here])

@@ -23,6 +23,7 @@ from sinkworker.api.config import ConnectorConfig
 from sinkworker.api.dead_letters import DeadLetterStore
 from sinkworker.api.offsets import Advance, Claim, ErrantRecord, Offset, OffsetStore
 from sinkworker.api.record import SinkRecord, TopicPartition
+from sinkworker.api.records import joined
 from sinkworker.api.rewriter import Rewriter
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
@@ -94,7 +95,8 @@ class SinkTask(ABC):
     def put(self, source: TopicPartition, records: Sequence[SinkRecord]) -> None:
         """Take records of one open partition, in order. Nothing of them may become visible yet.
 
-        source: where they were read, whatever transforms renamed.
+        source: where they were read, whatever transforms renamed. records: one that is looked at
+        twice may be made twice, so what is changed in one is lost; see `sinkworker.api.records`.
         """
 
     def due(self, now_ms: int) -> Collection[TopicPartition] | None:
@@ -126,7 +128,7 @@ class BufferedSinkTask(SinkTask):
     """A task whose records wait in the engine's buffers; an author writes `open` and `write`."""
 
     def __init__(self) -> None:
-        self._buffers: dict[TopicPartition, list[SinkRecord]] = {}
+        self._buffers: dict[TopicPartition, list[Sequence[SinkRecord]]] = {}
 
     @abstractmethod
     def write(self, batches: Batches, advances: Advances) -> None:
@@ -136,10 +138,11 @@ class BufferedSinkTask(SinkTask):
         """
 
     def put(self, source: TopicPartition, records: Sequence[SinkRecord]) -> None:
-        self._buffers.setdefault(source, []).extend(records)
+        self._buffers.setdefault(source, []).append(records)
 
     def flush(self, advances: Advances) -> None:
-        self.write({source: self._buffers.pop(source, []) for source in advances}, advances)
+        batches = {source: joined(self._buffers.pop(source, [])) for source in advances}
+        self.write(batches, advances)
 
     def close(self, partitions: Collection[TopicPartition]) -> None:
         for source in partitions:

@@ -21,6 +21,8 @@ from sinkworker.api import (
     TopicPartition,
     Transform,
 )
+from sinkworker.api.records import Columns as RecordColumns
+from sinkworker.api.records import Records
 from sinkworker.runtime.assignment import Barrier, Delivery
 from sinkworker.runtime.decoding import Decoded, decoded, is_of_the_record
 from sinkworker.runtime.headers import header_conversion
@@ -36,7 +38,7 @@ _offset = attrgetter("offset")
 class Processed(NamedTuple):
     """Records for the task, what to write in the book, and a barrier where one record stopped it."""
 
-    records: list[SinkRecord]
+    records: Sequence[SinkRecord]
     delivery: Delivery
     barrier: Barrier | None
 
@@ -57,6 +59,21 @@ def _before(fetched: Fetched, count: int, offset: int) -> Fetched:
     """The first `count` records, up to an offset. Its leader epoch is that of the last of them."""
     records = fetched.records[:count]
     return Fetched(fetched.start, records, offset, records[-1].leader_epoch if records else None)
+
+
+def _as_decoded(
+    source: TopicPartition, fetched: Fetched, of_client: Columns, of_raws: Decoded
+) -> Processed:
+    """Where nothing is transformed, and nothing can fail any more, records need not be objects."""
+    count = len(of_raws.values)
+    columns = RecordColumns(
+        of_client.offsets, of_client.timestamps, of_raws.keys, of_raws.values, [()] * count,
+        of_raws.key_schemas, of_raws.value_schemas,
+    )  # fmt: skip
+    delivery = Delivery(
+        fetched.next, fetched.leader_epoch, count, 0, (), of_raws.size, fetched.records
+    )
+    return Processed(Records(*source, columns), delivery, None)
 
 
 def _owner(apply: TransformStep | None) -> object:
@@ -94,6 +111,8 @@ class Pipeline:
     def _process(self, source: TopicPartition, fetched: Fetched) -> Processed:
         raws, of_client = fetched.records, columns(fetched.records)
         of_raws = decoded(of_client, source.topic, self._key_converter, self._value_converter)
+        if not (self._steps or of_raws.undecodable or any(of_client.headers)):
+            return _as_decoded(source, fetched, of_client, of_raws)
         records: list[SinkRecord] = []
         errant: list[ErrantRecord] = []
         barrier = None

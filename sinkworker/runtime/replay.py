@@ -41,7 +41,7 @@ def replay(
     """A step at a time: each is written and removed by itself. pipeline: it tolerates errors."""
     remaining = iter(letters)
     while some := list(islice(remaining, AT_ONCE)):
-        records: dict[TopicPartition, list[SinkRecord]] = {}
+        records: dict[TopicPartition, Sequence[SinkRecord]] = {}
         errant: list[ErrantRecord] = []
         filtered = 0
         for source, of_source in groupby(some, key=lambda letter: letter.source):

@@ -11,7 +11,7 @@ from weakref import ReferenceType, ref
 import pytest
 
 from connectors.postgres import tables
-from connectors.postgres.batch import Batch
+from connectors.postgres.batch import Batch, Chunks
 from connectors.postgres.caution import Caution
 from connectors.postgres.copying import copy_rows
 from connectors.postgres.isolation import Isolation
@@ -75,7 +75,7 @@ class Table:
         """The offsets that are rejected."""
         records = [SinkRecord("alerts", 0, offset, None, None, {}) for offset in range(count)]
         no_plans = [Plans(tables.Table("written", {})).plan({})] * count
-        batch = Batch([SOURCE] * count, records, [{}] * count, no_plans)
+        batch = Batch([SOURCE] * count, Chunks(records), [{}] * count, no_plans)
         rejected: list[int] = []
 
         def report(_: TopicPartition, record: SinkRecord, __: Exception) -> None:
