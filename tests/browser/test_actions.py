@@ -206,10 +206,9 @@ def test_a_refused_action_is_told_and_changes_nothing(plant: Plant, opening: Ope
     assert plant.scene.stored() == {0: 50, 1: 50}
 
 
-def test_a_worker_that_dies_is_told_of_and_found_again(plant: Plant, opening: Opening) -> None:
+def test_a_worker_that_died_is_told_of(plant: Plant, opening: Opening) -> None:
     page = opening()
     visit(page, plant.url)
-    plant.worker.freeze()
     plant.worker.kill()
-    page.wait_for_selector("#said.bad:text('trying again')", timeout=60_000)
+    page.wait_for_selector("#said.bad:text('The worker does not answer (since')", timeout=60_000)
     look(page, "real-dead")
