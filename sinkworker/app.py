@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from sinkworker.administration import letters
 from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.instance import Configure
 from sinkworker.administration.overrides import OverridePolicy
@@ -40,7 +41,6 @@ from sinkworker.runtime.pipeline import Pipeline
 from sinkworker.runtime.ports import Consumer, DeadLetters
 from sinkworker.runtime.sink_task import Parts
 from sinkworker.runtime.task_runner import TaskRunner
-from sinkworker.runtime.tolerance import Tolerance, ToleranceMode
 from sinkworker.runtime.worker import Worker
 from sinkworker.worker_settings import WorkerSettings
 
@@ -324,11 +324,7 @@ def _dead_letters(configured: ConfiguredConnector) -> Callable[[int], DeadLetter
 
 def letter_pipeline(configured: ConfiguredConnector) -> Pipeline:
     """A connector's converters and transforms, for dead letters: what fails again stays one."""
-    made = configured.conversion()
-    tolerance = Tolerance(ToleranceMode.ALL, log_errors=False, include_messages=False)
-    return Pipeline(
-        made.key_converter, made.value_converter, made.steps, tolerance, made.header_converter
-    )
+    return letters.letter_pipeline(configured)
 
 
 def _subscriptions(configured: ConfiguredConnector) -> list[Subscription]:

@@ -10,21 +10,31 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
-from sinkworker.administration import plugins
+from sinkworker.administration import letters, plugins
 from sinkworker.administration.changing import Changing
 from sinkworker.administration.history import steps
 from sinkworker.administration.instance import Instance
 from sinkworker.administration.moving import Rules, move
-from sinkworker.api import ConnectError, LedgerEntry, OffsetStore, StoredOffset, TopicPartition
+from sinkworker.api import (
+    ConnectError,
+    DeadLetter,
+    DeadLetterStore,
+    LedgerEntry,
+    OffsetStore,
+    StoredOffset,
+    TopicPartition,
+)
 from sinkworker.configuration import ConfiguredConnector
 from sinkworker.rest.port import (
     CheckedKey,
     ClusterRow,
     KeyInfo,
     LedgerQuestion,
+    LetterQuestion,
     OffsetMove,
     PluginInfo,
     RefusedError,
+    ReplayedLetters,
     Target,
 )
 
@@ -33,6 +43,11 @@ log = logging.getLogger(__name__)
 NOT_STOPPED = (
     "Connectors must be in the STOPPED state before their offsets can be modified. This can be done "
     "for the specified connector by issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint"
+)
+
+NO_LETTERS = (
+    "The sink of connector {name} stores no dead letters itself. "
+    "A topic of them is read as any topic."
 )
 
 
@@ -66,6 +81,32 @@ class WorkerAdministration(Changing):
     def ledger(self, name: str, question: LedgerQuestion) -> Sequence[LedgerEntry]:
         with self._store(name) as store:
             return steps(store, question)
+
+    # dead letters
+
+    def letters(self, name: str, question: LetterQuestion) -> Sequence[DeadLetter]:
+        with self._letters(name) as (_, store):
+            return list(letters.chosen(store, question))
+
+    def replay_letters(self, name: str, question: LetterQuestion) -> ReplayedLetters:
+        with self._letters(name) as (configured, store):
+            done = letters.replayed(configured, store, question)
+        log.info("Connector %s: of its dead letters, %d were written, %d failed again",
+                 name, done.written, len(done.stayed))  # fmt: skip
+        return done
+
+    @contextmanager
+    def _letters(self, name: str) -> Iterator[tuple[ConfiguredConnector, DeadLetterStore]]:
+        instance = self._instance(name)
+        configured = _usable(instance)
+        store = configured.connector.dead_letters()
+        if store is None:
+            raise RefusedError(400, NO_LETTERS.format(name=name))
+        try:
+            with closing(store):
+                yield configured, store
+        except ConnectError as error:
+            raise RefusedError(500, instance.hidden(str(error)) or "") from error
 
     @contextmanager
     def _store(self, name: str) -> Iterator[OffsetStore]:

@@ -30,10 +30,10 @@ def _question(request: Request) -> LedgerQuestion:
     except ValueError as error:
         raise RefusedError(400, str(error)) from None
     partitions = frozenset(map(_partition, request.query.get("partition", ())))
-    return LedgerQuestion(_limit(request), partitions, since_ms)
+    return LedgerQuestion(limit(request), partitions, since_ms)
 
 
-def _limit(request: Request) -> int:
+def limit(request: Request) -> int:
     text = request.query.get("limit", (str(DEFAULT_LIMIT),))[-1]
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST:
         raise RefusedError(400, f"limit must be a number from 1 to {MOST}")

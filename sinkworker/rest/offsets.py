@@ -67,16 +67,16 @@ def _rules(content: dict[str, Any]) -> dict[TopicPartition, OffsetRule]:
 def _rule(entry: Any) -> tuple[TopicPartition, OffsetRule]:
     if not isinstance(entry, dict):
         raise RefusedError(400, NEEDED)
-    partition = _partition(entry.get("partition"))
+    partition = partition_of(entry.get("partition"))
     offset = entry.get("offset")
     if offset is None:
         return partition, OffsetRule("reset")
     if not isinstance(offset, dict) or OFFSET not in offset:
         raise RefusedError(400, NO_OFFSET)
-    return partition, OffsetRule("offset", _offset(offset[OFFSET]))
+    return partition, OffsetRule("offset", offset_of(offset[OFFSET]))
 
 
-def _partition(content: Any) -> TopicPartition:
+def partition_of(content: Any) -> TopicPartition:
     if not isinstance(content, dict) or TOPIC not in content or PARTITION not in content:
         raise RefusedError(400, NO_PARTITION)
     topic, number = str(content[TOPIC]), str(content[PARTITION])
@@ -87,7 +87,7 @@ def _partition(content: Any) -> TopicPartition:
     return TopicPartition(topic, int(number))
 
 
-def _offset(content: Any) -> int:
+def offset_of(content: Any) -> int:
     text = str(content)
     if isinstance(content, bool) or not re.fullmatch(r"-?[0-9]{1,19}", text):
         raise RefusedError(400, NO_NUMBER.format(what="offset", text=text, What="Offset"))
@@ -151,7 +151,7 @@ def _one_rule(to: Any) -> OffsetRule:
         if kind == "datetime" and isinstance(argument, str):
             return OffsetRule(kind, argument)
         if kind == "offset":
-            return OffsetRule(kind, _offset(argument))
+            return OffsetRule(kind, offset_of(argument))
         if kind == "shift" and isinstance(argument, int) and not isinstance(argument, bool):
             return OffsetRule(kind, argument)
     raise RefusedError(
@@ -163,7 +163,7 @@ def _one_rule(to: Any) -> OffsetRule:
 def _partitions(content: Any) -> list[TopicPartition]:
     if not isinstance(content, list) or not content:
         raise RefusedError(400, '"partitions" must be a list that is not empty')
-    return [_partition(each) for each in content]
+    return [partition_of(each) for each in content]
 
 
 def moves_content(moves: Sequence[OffsetMove]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from sinkworker.api import LedgerEntry, StoredOffset, TopicPartition
+from sinkworker.api import DeadLetter, LedgerEntry, StoredOffset, TopicPartition
 from sinkworker.runtime.status import TaskStatus
 from sinkworker.runtime.worker import TaskId
 
@@ -120,6 +120,22 @@ class LedgerQuestion(NamedTuple):
     since_ms: int | None = None
 
 
+class LetterQuestion(NamedTuple):
+    """Which dead letters: the first `limit` of them, or all; of one partition, with one offset."""
+
+    limit: int | None = None
+    partition: TopicPartition | None = None
+    offset: int | None = None
+
+
+class ReplayedLetters(NamedTuple):
+    """stayed: a sentence for each letter that failed again."""
+
+    written: int
+    filtered: int
+    stayed: Sequence[str]
+
+
 class ClusterRow(NamedTuple):
     """Who owns one partition of a connector, as the store says."""
 
@@ -185,6 +201,14 @@ class Administration(Protocol):
 
     def ledger(self, name: str, question: LedgerQuestion) -> Sequence[LedgerEntry]:
         """* What became of its offsets: the newest steps, newest last."""
+        ...
+
+    def letters(self, name: str, question: LetterQuestion) -> Sequence[DeadLetter]:
+        """* Dead letters that the sink stores itself."""
+        ...
+
+    def replay_letters(self, name: str, question: LetterQuestion) -> ReplayedLetters:
+        """* Convert, transform and write them as the connector does now."""
         ...
 
     def cluster(self) -> tuple[Sequence[ClusterRow], Sequence[str]]:

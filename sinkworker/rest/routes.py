@@ -15,6 +15,7 @@ from sinkworker.rest import (
     connectors,
     health,
     ledger,
+    letters,
     loggers,
     metrics_page,
     offsets,
@@ -94,6 +95,8 @@ ROUTES = (
     _route("GET", f"{OURS}{ONE}/offsets", offsets.get_stored, waits=True),
     _route("POST", f"{OURS}{ONE}/offsets", offsets.move, waits=True),
     _route("GET", f"{OURS}{ONE}/ledger", ledger.get, waits=True),
+    _route("GET", f"{OURS}{ONE}/letters", letters.get, waits=True),
+    _route("POST", f"{OURS}{ONE}/letters/replay", letters.replay, waits=True),
 )
 
 

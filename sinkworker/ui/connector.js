@@ -4,6 +4,7 @@ import { actions } from "./actions.js";
 import { config } from "./config.js";
 import { h, link, state, write } from "./dom.js";
 import { age, rate, whole } from "./figures.js";
+import { letters } from "./letters.js";
 import * as metrics from "./metrics.js";
 import { offsets } from "./offsets.js";
 import { overall } from "./overview.js";
@@ -13,7 +14,7 @@ import * as samples from "./samples.js";
 import { tasks } from "./tasks.js";
 import { topics } from "./topics.js";
 
-const TABS = { pictures, tasks, offsets, config, topics };
+const TABS = { pictures, tasks, offsets, config, topics, letters };
 
 export function connector(name, tab = "pictures") {
   const made = (TABS[tab] ?? pictures)(name);

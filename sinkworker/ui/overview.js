@@ -12,7 +12,7 @@ const COLUMNS = [
   { title: "State", text: (c) => c.state, value: (c) => c.state, state: true },
   { title: "Plugin", text: (c) => c.plugin, value: (c) => c.plugin, wide: true },
   { title: "Topics", text: (c) => c.topics, value: (c) => c.topics, wide: true },
-  { title: "Tasks", text: (c) => `${c.running} of ${c.tasks}`, number: true },
+  { title: "Tasks", text: (c) => `${c.running} of ${c.tasks}`, number: true, wide: true },
   { title: "Lag", text: (c) => whole(c.lag), value: (c) => c.lag, number: true },
   { title: "Rows/s", text: (c) => rate(c.rate), value: (c) => c.rate, number: true },
   { title: "Committed", text: (c) => age(c.age), value: (c) => c.age, number: true, wide: true },

@@ -13,16 +13,21 @@ export class Refused extends Error {
 export const remember = (token) => sessionStorage.setItem(KEY, token);
 
 export async function ask(method, path, content) {
-  const response = await fetch(new URL(path, BASE), {
-    method,
-    headers: headers(content),
-    body: content === undefined ? undefined : JSON.stringify(content),
-    credentials: "same-origin",
-    redirect: "error",
-  });
+  const response = await sent(method, path, content);
   const text = await response.text();
   if (!response.ok) throw new Refused(response.status, message(text) ?? `HTTP ${response.status}`);
   return isJson(response) && text ? JSON.parse(text) : text;
+}
+
+async function sent(method, path, content) {
+  const body = content === undefined ? undefined : JSON.stringify(content);
+  try {
+    return await fetch(new URL(path, BASE), {
+      method, body, headers: headers(content), credentials: "same-origin", redirect: "error",
+    });
+  } catch {
+    throw new Refused(0, "The worker does not answer");
+  }
 }
 
 function headers(content) {

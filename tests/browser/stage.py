@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sinkworker.administration import plugins as real_plugins
-from sinkworker.api import LedgerEntry, Offset, StoredOffset, TopicPartition
+from sinkworker.api import DeadLetter, LedgerEntry, Offset, StoredOffset, TopicPartition
 from sinkworker.configuration import configure
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry
@@ -24,6 +24,7 @@ from sinkworker.rest.port import (
     ConnectorInfo,
     ConnectorView,
     LedgerQuestion,
+    LetterQuestion,
     RefusedError,
     TaskView,
     WorkerInfo,
@@ -50,6 +51,7 @@ class Made:
     state: str = "RUNNING"
     trace: str | None = None
     ledger: list[LedgerEntry] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
     stored: int = 1000
     end: int = 1200
 
@@ -115,6 +117,9 @@ class Stage:
             and step.at_ms >= (question.since_ms or 0)
         ]
         return found[-question.limit :]
+
+    def letters(self, name: str, question: LetterQuestion) -> Sequence[DeadLetter]:
+        return self._of(name).letters
 
     def cluster(self) -> tuple[Sequence[ClusterRow], Sequence[str]]:
         return [

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sinkworker.api import TopicPartition
+from sinkworker.api import DeadLetter, Stage, TopicPartition
 from tests.browser.conftest import NARROW, Opening, visit
 from tests.browser.stage import Made, ledger
 
@@ -33,7 +33,7 @@ HOSTILE = [
     "__proto__", "constructor", "\u202egnp.exe", "a\u0000b", "e\u0301\u0302\u0303" * 20,
     "x" * 2000, "\u2028\u2029\r\n\t<b>", "🏭🔥 <b>alarm</b>", "' OR 1=1 --", "$(touch /tmp/hit)",
 ]  # fmt: skip
-VIEWS = ("pictures", "tasks", "offsets", "config", "topics")
+VIEWS = ("pictures", "tasks", "offsets", "config", "topics", "letters")
 
 
 def made(number: int, text: str) -> Made:
@@ -44,7 +44,11 @@ def made(number: int, text: str) -> Made:
     trace = f"Traceback\n  {text}\nError: {text}"
     place = TopicPartition(topic, 0)
     steps = [each._replace(owner=text, config=text) for each in ledger(place, 3)]
-    return Made(name, config, topic, 1, "FAILED", trace, steps)
+    data = text.encode()
+    letter = DeadLetter(
+        place, 5, Stage.TASK_PUT, text, text, text, None, data, data, [(text, data)]
+    )
+    return Made(name, config, topic, 1, "FAILED", trace, steps, [letter])
 
 
 def test_there_are_30_at_least() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sinkworker.api import TopicPartition
+from sinkworker.api import DeadLetter, Stage, TopicPartition
 from tests.browser.conftest import LOOKS, Opening, look, visit
 from tests.browser.stage import Made, ledger, step
 
@@ -23,8 +23,9 @@ P0, P1 = TopicPartition("alerts", 0), TopicPartition("alerts", 1)
 VIEWS = {
     "overview": "", "pictures": "connectors/alerts-to-pg", "tasks": "connectors/broken/tasks",
     "offsets": "connectors/alerts-to-pg/offsets", "config": "connectors/alerts-to-pg/config",
-    "topics": "connectors/alerts-to-pg/topics", "plugins": "plugins",
-    "plugin": "plugins/PostgresSink", "new": "new", "edit": "connectors/alerts-to-pg/edit",
+    "letters": "connectors/broken/letters", "topics": "connectors/alerts-to-pg/topics",
+    "plugins": "plugins", "plugin": "plugins/PostgresSink", "new": "new",
+    "edit": "connectors/alerts-to-pg/edit",
 }  # fmt: skip
 
 
@@ -38,6 +39,12 @@ def pieces() -> list[Made]:
     )
     broken = Made(
         "broken", {"connector.class": "S3Sink"}, topic="audit", state="FAILED", trace=trace
+    )
+    header = ("schema", bytes(range(0, 255, 5)))
+    broken.letters.append(
+        DeadLetter(
+            P0, 5, Stage.TASK_PUT, "DataError", "no number", "now", None, b"k", b"{", [header]
+        )
     )
     steps.sort(key=lambda each: each.at_ms)
     return [Made("alerts-to-pg", CONFIG, ledger=steps), broken]
@@ -109,6 +116,18 @@ def test_a_trace_is_cut_and_shown_whole_when_asked(url: str, opening: Opening) -
     assert len(summary) == 101
     page.click("summary")
     assert page.inner_text("pre").startswith("Traceback (most recent call last):\n  somewhere\n")
+
+
+def test_a_dead_letter_has_its_cause_its_bytes_and_its_headers(url: str, opening: Opening) -> None:
+    page = opening()
+    visit(page, url, "connectors/broken/letters")
+    assert page.inner_text("li h2") == "alerts-0 offset 5"
+    page.click("li summary >> nth=0")
+    assert page.inner_text("li summary >> nth=0") == "DataError: no number"
+    shown = [part.text_content() for part in page.query_selector_all(".bytes > dd")]
+    assert shown[:2] == ["1 byte(s)kHex6b", "1 byte(s){Hex7b"]
+    assert shown[2].startswith("51 byte(s)Hex00 05 0a")
+    assert page.inner_text(".bytes > dt >> nth=2") == "Header schema"
 
 
 def test_secrets_are_nowhere_on_the_page_and_their_places_are(url: str, opening: Opening) -> None:

@@ -18,7 +18,7 @@ export function epochs(steps, width) {
   const lives = grouped(steps, new Set(places));
   const nodes = timeAxis(x, ...bounds, width, height);
   places.forEach((place, number) => nodes.push(...row(place, lives.get(place), number * ROW, x, colour)));
-  const owners = new Set([...lives.values()].flat().map((life) => life.owner));
+  const owners = new Set([...lives.values()].flat().filter((life) => !life.altered).map((life) => life.owner));
   const claims = [...lives.values()].flat().length;
   return {
     height, nodes,
