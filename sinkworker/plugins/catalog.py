@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
@@ -73,9 +73,15 @@ class Catalog:
         self._points: Mapping[Kind, list[EntryPoint]] = {
             kind: [point for point in found if point.group == kind.value] for kind in Kind
         }
+        self._listed: dict[Kind, Sequence[Plugin]] = {}
 
     def list(self, kind: Kind) -> list[Plugin]:
-        """Every plugin of a kind, without importing any."""
+        """Every plugin of a kind, without importing any. Read once: every status asks for it."""
+        if kind not in self._listed:
+            self._listed[kind] = self._read(kind)
+        return [*self._listed[kind]]
+
+    def _read(self, kind: Kind) -> Sequence[Plugin]:
         by_value: dict[tuple[str, str], list[EntryPoint]] = {}
         for point in self._points[kind]:
             by_value.setdefault((point.value, _distribution(point)), []).append(point)

@@ -6,7 +6,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
 import pytest
@@ -241,3 +241,26 @@ def test_a_connector_that_lacks_a_part_is_told(environment: Environment, lacking
 def test_the_names_of_other_plugins_are_no_misspelling(name: str) -> None:
     names = ", ".join(plugin.name for plugin in Catalog().list(Kind.CONVERTER))
     assert why_not(name, Kind.CONVERTER) == f"There is no converter {name}; installed are {names}"
+
+
+class CountedDistribution(Distribution):
+    """Counts how often its metadata is read."""
+
+    reads = 0
+
+    def read_text(self, filename: str) -> str:
+        self.reads += 1
+        return "Metadata-Version: 2.1\nName: counted\nVersion: 3.2\n"
+
+    def locate_file(self, path: object) -> Path:
+        return Path(str(path))
+
+
+def test_what_is_installed_is_read_once() -> None:
+    distribution = CountedDistribution()
+    point = EntryPoint("A", "a:A", "sinkworker.connectors")._for(distribution)  # type: ignore[attr-defined]
+    catalog = Catalog([point])
+    first, reads = catalog.list(Kind.CONNECTOR), distribution.reads
+    assert [(each.distribution, each.version) for each in first] == [("counted", "3.2")]
+    assert catalog.list(Kind.CONNECTOR) == first
+    assert distribution.reads == reads > 0
