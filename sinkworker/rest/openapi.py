@@ -158,6 +158,14 @@ OPERATIONS = {
         schema=_object({"steps": _list(ANYTHING)}),
         query={"limit": NUMBER, "partition": TEXT, "since": TEXT},
     ),
+    ("GET", f"{OURS}{ONE}/letters"): Operation(
+        "Dead letters that its sink stores itself",
+        schema=_object({"letters": _list(ANYTHING)}), query={"limit": NUMBER},
+    ),
+    ("POST", f"{OURS}{ONE}/letters/replay"): Operation(
+        "Write one of them, or all, once more", 200, ANYTHING,
+        _object({}, partition=PARTITION, offset={**NUMBER, "minimum": 0}),
+    ),
 }  # fmt: skip
 # Where the code depends on what was there, or on what was asked for.
 ALSO = {("PUT", f"{ONE}/config"): 201, ("POST", f"{ONE}/restart"): 204,
