@@ -5,7 +5,8 @@ Owns the wiring and the order of what is checked before anything starts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,11 +17,16 @@ from sinkworker.administration import letters
 from sinkworker.administration.connectors import WorkerAdministration
 from sinkworker.administration.overrides import OverridePolicy
 from sinkworker.administration.registry import Means
+from sinkworker.administration.replaying import Replay
 from sinkworker.administration.state_folder import StateFolder, default_path
-from sinkworker.api import ConfigError, ConfigProblem
+from sinkworker.administration.tapping import Look
+from sinkworker.administration.verification.report import Report
+from sinkworker.administration.verification.verifying import verify
+from sinkworker.api import ConfigError, ConfigProblem, TopicPartition
 from sinkworker.configuration import ConfiguredConnector, configure, read_kafka, read_worker
+from sinkworker.configuration.coordinates import coordinates
 from sinkworker.kafka.connection import Connection
-from sinkworker.kafka.consumer import Subscription
+from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.dead_letters import LetterTopic
 from sinkworker.plugins import Catalog
 from sinkworker.properties import ConfigFile, Entry, read_file
@@ -195,14 +201,50 @@ def _means(configuration: Configuration, *, keeps_state: bool) -> Means:
     return Means(
         configure=lambda file: configure(file, worker_file, configuration.catalog),
         tasks=_task_makers,
-        consumer=lambda configured, partitions: _connection(configured).consumer(
-            Subscription(partitions=tuple(partitions)), 0
-        ),
+        consumer=_reader,
         catalog=configuration.catalog,
         policy=policy,
         folder=folder,
         why_no_folder=why_not,
     )
+
+
+def _reader(
+    configured: ConfiguredConnector, partitions: Collection[TopicPartition]
+) -> KafkaPythonConsumer:
+    """In no group: whoever is in the connector's does not notice."""
+    return _connection(configured).consumer(Subscription(partitions=tuple(partitions)), 0)
+
+
+def verified(
+    configured: ConfiguredConnector, places: Sequence[str], *, reads_log: bool
+) -> Report | None:
+    """A connector's sink beside its ledger and its log. None: it cannot tell what it holds."""
+    audit = configured.connector.audit(coordinates(configured.file.values()), places)
+    if audit is None:
+        return None
+    connect = partial(_reader, configured) if reads_log else None
+    return verify(configured.settings.name, audit, connect, letter_pipeline(configured))
+
+
+def replay_of(configured: ConfiguredConnector, *, deletes_first: bool) -> Replay:
+    """ConnectError, with what to do instead, where the sink cannot write again."""
+    return Replay(
+        configured, partial(_reader, configured), coordinates(configured.file.values()),
+        deletes_first=deletes_first,
+    )  # fmt: skip
+
+
+def look_at(configured: ConfiguredConnector) -> Look:
+    """RetriableError: no broker answers."""
+    settings = configured.settings
+    fixed, pattern = settings.fixed_partitions, re.compile(settings.topics_regex or "(?!)")
+    found = [
+        each
+        for each in _connection(configured).partitions()
+        if each in fixed or each.topic in settings.topics or pattern.fullmatch(each.topic)
+    ]
+    return Look(configured, found, partial(_reader, configured))
 
 
 def _task_makers(configured: ConfiguredConnector) -> list[Callable[[], tuple[TaskRunner, Mailbox]]]:

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from connectors.postgres.address import connection_arguments
 from connectors.postgres.nul import NulPolicy
 from connectors.postgres.queries import LONGEST_NAME, would_be_cut
-from sinkworker.api import ConnectorConfig, CsvList, Password
+from sinkworker.api import ConnectorConfig, Coordinates, CsvList, Password
 
 DAY_MS = 86_400_000
 LEDGER = "sinkworker_ledger"
@@ -165,6 +165,11 @@ class PostgresSinkConfig(ConnectorConfig):
         """The ledger's table: in the schema of the offset table, unless it is given."""
         schema, dot, _ = self.offsets_table.rpartition(".")
         return self.ledger_table or schema + dot + LEDGER
+
+    @property
+    def kafka_coordinates(self) -> Coordinates | None:
+        """The columns of the primary key, where that says where a row was read."""
+        return Coordinates(*self.kafka_columns) if self.pk_mode == "kafka" else None
 
     @property
     def kafka_columns(self) -> tuple[str, ...]:

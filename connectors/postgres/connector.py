@@ -5,16 +5,30 @@ Owns how its parts fit together, and the check before anything starts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from connectors.postgres.audit import PostgresAudit
 from connectors.postgres.config import PostgresSinkConfig
 from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
 from connectors.postgres.replay import PostgresLetterStore
+from connectors.postgres.rewriting import PostgresRewriter, refuse_unless_exact
 from connectors.postgres.session import Session
 from connectors.postgres.task import PostgresSinkTask
-from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import (
+    Audit,
+    Coordinates,
+    DeadLetterStore,
+    OffsetStore,
+    Rewriter,
+    SinkConnector,
+    SinkTask,
+    SinkTaskContext,
+)
 
 OPERATOR_TIMEOUT_MS = 10_000
 REPLAY_TIMEOUT_MS = 60_000
+AUDIT_TIMEOUT_MS = 600_000
 
 
 class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
@@ -48,6 +62,24 @@ class PostgresSinkConnector(SinkConnector[PostgresSinkConfig]):
     @property
     def stores_dead_letters(self) -> bool:
         return bool(self.config.errors_deadletterqueue_table)
+
+    def audit(self, coordinates: Coordinates | None = None, places: Sequence[str] = ()) -> Audit:
+        session = Session(self.config, f"{self.name} audit", AUDIT_TIMEOUT_MS)
+        offsets = OffsetTable(session, self.config, self.name)
+        try:
+            return PostgresAudit(self.config, session, offsets, coordinates, places).taken()
+        finally:
+            session.close()
+
+    def rewriter(
+        self, context: SinkTaskContext, coordinates: Coordinates | None = None, *,
+        deletes_first: bool = False,
+    ) -> Rewriter:  # fmt: skip
+        columns = self.config.kafka_coordinates or coordinates
+        refuse_unless_exact(self.config, columns, deletes_first=deletes_first)
+        session = Session(self.config, f"{self.name} replay", REPLAY_TIMEOUT_MS)
+        cleared = columns if deletes_first else None
+        return PostgresRewriter(self.config, session, self._letters(session), context, cleared)
 
     def offset_store(self) -> OffsetStore:
         session = Session(self.config, f"{self.name} offsets", OPERATOR_TIMEOUT_MS)

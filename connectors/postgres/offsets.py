@@ -23,6 +23,7 @@ from sinkworker.api import (
     Alteration,
     Claim,
     ConnectError,
+    Counted,
     FencedError,
     LedgerEntry,
     Offset,
@@ -159,6 +160,11 @@ class OffsetTable:
             TopicPartition(topic, partition): StoredOffset(*rest)
             for topic, partition, *rest in rows
         }
+
+    def counted(self) -> dict[TopicPartition, Counted]:
+        with self._session.using("reading offsets"):
+            rows = self._execute("counted").fetchall()
+        return {TopicPartition(topic, p): Counted(*counts) for topic, p, *counts in rows}
 
     def seed(self, starts: Offsets) -> None:
         self._make_ready()

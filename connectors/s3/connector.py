@@ -5,6 +5,9 @@ Owns how its parts fit together, and the check before anything starts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from connectors.s3.audit import taken
 from connectors.s3.bucket import Bucket
 from connectors.s3.chain import Patience
 from connectors.s3.config import S3SinkConfig
@@ -15,7 +18,15 @@ from connectors.s3.offsets import Chains, S3OffsetStore
 from connectors.s3.probe import check_conditional_writes
 from connectors.s3.reader import S3Reader
 from connectors.s3.task import S3SinkTask
-from sinkworker.api import DeadLetterStore, OffsetStore, SinkConnector, SinkTask, SinkTaskContext
+from sinkworker.api import (
+    Audit,
+    Coordinates,
+    DeadLetterStore,
+    OffsetStore,
+    SinkConnector,
+    SinkTask,
+    SinkTaskContext,
+)
 
 STORE_TIMEOUT_MS = 10_000
 # The first write into a new store may take long: a fresh SeaweedFS makes its volumes then.
@@ -52,6 +63,16 @@ class S3SinkConnector(SinkConnector[S3SinkConfig]):
         bucket = Bucket(self.config, STORE_TIMEOUT_MS)
         chains = Chains(bucket, self.name, Patience(STORE_TIMEOUT_MS / 1000))
         return S3OffsetStore(bucket, chains, Lanes())
+
+    def audit(self, coordinates: Coordinates | None = None, places: Sequence[str] = ()) -> Audit:
+        """The files that the chains name, by their sizes; `sinkworker s3 verify` reads them."""
+        bucket, lanes = self.bucket(), Lanes()
+        try:
+            with S3Reader(self.name, self.config) as reader:
+                return taken(reader, bucket, lanes)
+        finally:
+            lanes.close()
+            bucket.close()
 
     def names(self) -> FileNames:
         return FileNames(self.config.topics_dir, self.config.file_name_template, self.name)

@@ -78,7 +78,7 @@ class S3OffsetStore(OffsetStore):
         found = self._chains.sources()
         latest = self._lanes.map(lambda source: self._chains.of(source).latest(limit), found)
         steps = [
-            _step(source, entry)
+            step(source, entry)
             for source, entries in zip(found, latest, strict=True)
             for entry in entries
         ]
@@ -89,7 +89,8 @@ class S3OffsetStore(OffsetStore):
         self._bucket.close()
 
 
-def _step(source: TopicPartition, entry: Entry) -> LedgerEntry:
+def step(source: TopicPartition, entry: Entry) -> LedgerEntry:
+    """An entry, as one of a ledger."""
     counts = entry.counts
     return LedgerEntry(
         source, entry.type.value, entry.epoch, entry.from_offset, entry.next_offset,

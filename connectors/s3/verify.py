@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from connectors.s3.bucket import Bucket
 from connectors.s3.lanes import Lanes
 from connectors.s3.manifest import BrokenChainError
+from connectors.s3.offsets import step
 from connectors.s3.reader import CommittedFile, S3Reader
-from sinkworker.api import ConnectError, TopicPartition
+from sinkworker.api import ConnectError, LedgerEntry, StoredOffset, TopicPartition
 
 PIECE = 1 << 20
 
 
 @dataclass
 class Finding:
-    """What is known of one partition. flaws: empty when all is well."""
+    """What is known of one partition. flaws: empty when all is well. stored: as its last entry says."""
 
     source: TopicPartition
     entries: int
@@ -30,6 +31,8 @@ class Finding:
     bytes: int
     next_offset: int | None
     flaws: list[str]
+    stored: StoredOffset | None = None
+    steps: list[LedgerEntry] = field(default_factory=list)
 
 
 def verify(reader: S3Reader, bucket: Bucket, lanes: Lanes, *, contents: bool) -> Iterator[Finding]:
@@ -48,6 +51,8 @@ def _walk(reader: S3Reader, finding: Finding) -> Iterator[CommittedFile]:
     try:
         for entry in reader.entries(finding.source):
             finding.entries, finding.next_offset = entry.seq, entry.next_offset
+            finding.stored = entry.stored()
+            finding.steps.append(step(finding.source, entry))
             for file in entry.files:
                 finding.files += 1
                 finding.records += file.count

@@ -4,6 +4,7 @@ Owns the words that the worker and its plugins share. Knows nothing of Kafka cli
 or of any sink.
 """
 
+from sinkworker.api.audit import Audit, Coordinates, Counted, Holding
 from sinkworker.api.config import ConfigModel, ConnectorConfig, CsvList, Password
 from sinkworker.api.connector import (
     Advances,
@@ -40,6 +41,7 @@ from sinkworker.api.offsets import (
     next_claim,
 )
 from sinkworker.api.record import Header, Schema, SinkRecord, TopicPartition
+from sinkworker.api.rewriter import Rewriter, Rewritten
 from sinkworker.api.stored_offsets import StoredOffsets, TransactionalOffsetStore
 from sinkworker.api.transform import Predicate, Transform
 
@@ -47,6 +49,7 @@ __all__ = [
     "Advance",
     "Advances",
     "Alteration",
+    "Audit",
     "Batches",
     "BufferedSinkTask",
     "Claim",
@@ -57,6 +60,8 @@ __all__ = [
     "ConnectError",
     "ConnectorConfig",
     "Converter",
+    "Coordinates",
+    "Counted",
     "CsvList",
     "DataError",
     "DeadLetter",
@@ -65,6 +70,7 @@ __all__ = [
     "ErrantRecord",
     "FencedError",
     "Header",
+    "Holding",
     "LedgerEntry",
     "Offset",
     "OffsetStore",
@@ -72,6 +78,8 @@ __all__ = [
     "Predicate",
     "RecordRejectedError",
     "RetriableError",
+    "Rewriter",
+    "Rewritten",
     "Schema",
     "SinkConnector",
     "SinkRecord",

@@ -18,10 +18,12 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
+from sinkworker.api.audit import Audit, Coordinates
 from sinkworker.api.config import ConnectorConfig
 from sinkworker.api.dead_letters import DeadLetterStore
 from sinkworker.api.offsets import Advance, Claim, ErrantRecord, Offset, OffsetStore
 from sinkworker.api.record import SinkRecord, TopicPartition
+from sinkworker.api.rewriter import Rewriter
 
 ConfigT = TypeVar("ConfigT", bound=ConnectorConfig)
 
@@ -173,6 +175,31 @@ class SinkConnector(ABC, Generic[ConfigT]):
 
     def dead_letters(self) -> DeadLetterStore | None:
         """A new view of its dead letters, for one thread. None: it stores none."""
+        return None
+
+    def audit(
+        self, coordinates: Coordinates | None = None, places: Sequence[str] = ()
+    ) -> Audit | None:
+        """What it holds just now, while tasks may go on. None: it cannot tell.
+
+        coordinates: the fields that its transforms add to records. places: where to look, where its
+        configuration does not say.
+        """
+        return None
+
+    def rewriter(
+        self,
+        context: SinkTaskContext,
+        coordinates: Coordinates | None = None,
+        *,
+        deletes_first: bool = False,
+    ) -> Rewriter | None:
+        """A new transaction in which records are written once more, for one thread. None: this sink
+        has none.
+
+        coordinates: the fields that its transforms add to records. deletes_first: remove the rows of a
+        range before. ConnectError, with what to do instead, where the outcome would not be exact.
+        """
         return None
 
     @property

@@ -17,8 +17,8 @@ class LedgerEntry(NamedTuple):
     `commit`s, or an overlap, is one that a `claim` or an `alter` between them explains, or a fault.
 
     from_offset, to_offset: the next offset to read, before and after; None: it was, or is, reset.
-    records + filtered + errant + gaps: the distance that a commit goes. A `replay` goes nowhere: some
-    dead letters are records now.
+    records + filtered + errant + gaps: the distance that a commit goes. A `replay` moves no
+    offset: what lies between was written again; or nothing does, and some dead letters are records now.
     owner: which task of which process. config: names the configuration it ran under; None: not known.
     at_ms: when, in ms since 1970, by the store's clock.
     """

@@ -6,8 +6,10 @@ Owns the options that say which, and what becomes of refusals. Both are asked in
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -35,8 +37,8 @@ class Asked(Protocol):
 class Online:
     """A worker that runs."""
 
-    def __init__(self, url: str, token: str | None, ca: Path | None) -> None:
-        self._url, self._token = url.rstrip("/"), token
+    def __init__(self, url: str, authorization: str | None, ca: Path | None) -> None:
+        self._url, self._authorization = url.rstrip("/"), authorization
         context = ssl.create_default_context(cafile=ca) if url.startswith("https:") else None
         # Without proxies of the environment: a token is for the worker only.
         self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
@@ -59,8 +61,8 @@ class Online:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if self._authorization:
+            headers["Authorization"] = self._authorization
         return headers
 
 
@@ -101,10 +103,12 @@ def _refused(status: int, content: Any) -> NoReturn:
 
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--url, --token-file and --ca, as one argument `worker`."""
+    """--url, --token-file, --user and --ca, as one argument `worker`."""
 
-    def with_worker(url: str, token_file: Path | None, ca: Path | None, **others: Any) -> Any:
-        return command(worker=Online(url, _token(token_file), ca), **others)
+    def with_worker(
+        url: str, token_file: Path | None, user: str | None, ca: Path | None, **others: Any
+    ) -> Any:
+        return command(worker=Online(url, _authorization(token_file, user), ca), **others)
 
     with_worker.__doc__, with_worker.__name__ = command.__doc__, command.__name__
     return _options(with_worker, command)
@@ -115,10 +119,11 @@ def offline_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     def with_worker(
         config: tuple[Path, ...], worker_config: Path | None,
-        url: str, token_file: Path | None, ca: Path | None, **others: Any,
+        url: str, token_file: Path | None, user: str | None, ca: Path | None, **others: Any,
     ) -> Any:  # fmt: skip
-        asked = Offline(config, worker_config) if config else Online(url, _token(token_file), ca)
-        return command(worker=asked, **others)
+        if config:
+            return command(worker=Offline(config, worker_config), **others)
+        return command(worker=Online(url, _authorization(token_file, user), ca), **others)
 
     with_worker.__doc__, with_worker.__name__ = command.__doc__, command.__name__
     for option in (
@@ -136,6 +141,8 @@ def _options(made: Callable[..., Any], command: Callable[..., Any]) -> Callable[
     ]  # fmt: skip
     for option in (
         click.option("--ca", type=FILE, envvar="SINKWORKER_CA", help="For https: whom to trust."),
+        click.option("--user", envvar="SINKWORKER_USER",
+                     help="Who asks; the password is asked for, or in SINKWORKER_PASSWORD."),
         click.option("--token-file", type=FILE, envvar="SINKWORKER_TOKEN_FILE",
                      help="A file with the token that the worker wants."),
         click.option("--url", default=DEFAULT_URL, show_default=True, envvar="SINKWORKER_URL",
@@ -145,9 +152,25 @@ def _options(made: Callable[..., Any], command: Callable[..., Any]) -> Callable[
     return made
 
 
-def _token(file: Path | None) -> str | None:
-    if file is None:
+def _authorization(token_file: Path | None, user: str | None) -> str | None:
+    """A password is no argument: others would see it in the list of processes."""
+    if token_file is not None and user is not None:
+        raise click.UsageError("Either --token-file or --user")
+    if token_file is not None:
+        return f"Bearer {_token(token_file)}"
+    if user is None:
         return None
+    if ":" in user:
+        raise click.UsageError(
+            "--user is a name; the password is asked for, or in SINKWORKER_PASSWORD"
+        )
+    password = os.environ.get("SINKWORKER_PASSWORD")
+    if password is None:
+        password = click.prompt(f"Password of {user}", hide_input=True, err=True)
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def _token(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

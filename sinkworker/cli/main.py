@@ -15,10 +15,13 @@ from sinkworker.cli.offsets import offsets
 from sinkworker.cli.operate import delete, health, loggers, pause, restart, resume, status, stop
 from sinkworker.cli.plugin import plugin
 from sinkworker.cli.plugin_commands import ExtensibleGroup
+from sinkworker.cli.replay import replay
 from sinkworker.cli.report import report
 from sinkworker.cli.start import start
+from sinkworker.cli.tap import tap
 from sinkworker.cli.top import top
 from sinkworker.cli.validate import validate
+from sinkworker.cli.verify import verify
 
 
 @click.group(
@@ -30,19 +33,9 @@ def main() -> None:
 
 
 OPERATING = (
-    status,
-    top,
-    report,
-    pause,
-    resume,
-    stop,
-    restart,
-    delete,
-    offsets,
-    connectors,
-    loggers,
-    health,
-)
+    status, top, report, pause, resume, stop, restart, delete, offsets, verify, replay, tap,
+    connectors, loggers, health,
+)  # fmt: skip
 for command in (start, validate, *OPERATING, plugin, config, dlq, demo, completion):
     main.add_command(command)
 main.add_command(click.Group("plugins", plugin.commands, help=plugin.help, hidden=True))

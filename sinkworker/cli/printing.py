@@ -23,7 +23,7 @@ def show(output: str, content: Any, rows: Callable[[], Sequence[Sequence[object]
 
 
 def table(rows: Sequence[Sequence[object]]) -> str:
-    texts = [["-" if cell is None else _printable(str(cell)) for cell in row] for row in rows]
+    texts = [["-" if cell is None else printable(str(cell)) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     lines = (
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
@@ -32,6 +32,6 @@ def table(rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """No answer of a worker may move the cursor of a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)

@@ -17,7 +17,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
-from sinkworker.api import RetriableError
+from sinkworker.api import RetriableError, TopicPartition
 from sinkworker.kafka.consumer import KafkaPythonConsumer, Subscription
 from sinkworker.kafka.dead_letters import KafkaDeadLetters, LetterTopic
 from sinkworker.kafka.failures import translated
@@ -72,6 +72,21 @@ class Connection:
             "client_id": f"{chosen['client_id']}-{task}",
             **self._common(chosen),
         }  # fmt: skip
+
+    def partitions(self) -> list[TopicPartition]:
+        """Of all topics that exist and that we may see. None of them is created by asking."""
+        admin = self._made(KafkaAdminClient, self._for_admin(self._arguments(0)))
+        try:
+            with translated("Asking Kafka for topics"):
+                topics = admin.describe_topics()
+        finally:
+            admin.close()
+        return sorted(
+            TopicPartition(topic["name"], each["partition_index"])
+            for topic in topics
+            if not topic["is_internal"]
+            for each in topic["partitions"]
+        )
 
     def check(self) -> str | None:
         """Whether a broker answers and lets us in; the cluster's id, where it says one.

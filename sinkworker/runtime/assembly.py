@@ -72,11 +72,12 @@ class TaskPlan:
 
     def keeps_originals(self) -> bool:
         return self.tolerance.is_tolerant and (
-            self.tolerance.logs_messages
-            or self.breaker.is_set
-            or self.dead_letters is not None
-            or self.connector.stores_dead_letters
+            self.tolerance.logs_messages or self.breaker.is_set or self.keeps_letters()
         )
+
+    def keeps_letters(self) -> bool:
+        """Whether an errant record is a dead letter, and not only left out."""
+        return self.dead_letters is not None or self.connector.stores_dead_letters
 
     def backoff(self) -> Backoff:
         return Backoff(self.retry_delay_max_ms, self.retry_timeout_ms, Random())
@@ -104,10 +105,8 @@ def _assemble(plan: TaskPlan, number: int, consumer: Consumer, lasting: Lasting)
     connector, counters, clock = plan.connector, lasting.counters, lasting.clock
     assignment = Assignment(keeps_originals=plan.keeps_originals())
     dead_letters = plan.dead_letters(number) if plan.dead_letters is not None else None
-    errants = Errants(
-        plan.tolerance, assignment, plan.breaker, dead_letters,
-        sink_stores=connector.stores_dead_letters,
-    )  # fmt: skip
+    errants = Errants(plan.tolerance, assignment, plan.breaker, dead_letters, counters=counters)
+    counters.keeps_letters = plan.keeps_letters()
     context = TaskContext(plan.name, number, plan.flush_timeout_ms, errants, plan.config_hash)
     task, store = connector.create_task(context), connector.offset_store()
     errants.task_class = class_name(task)

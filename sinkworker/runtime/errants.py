@@ -20,6 +20,7 @@ from sinkworker.api import (
 from sinkworker.runtime.assignment import Assignment
 from sinkworker.runtime.breaker import Breaker
 from sinkworker.runtime.ports import DeadLetters
+from sinkworker.runtime.status import Counters
 from sinkworker.runtime.tolerance import Tolerance, sentence
 from sinkworker.runtime.traces import let_go
 
@@ -43,14 +44,13 @@ class Errants:
         breaker: Breaker | None = None,
         dead_letters: DeadLetters | None = None,
         task_class: str = "",
-        *,
-        sink_stores: bool = False,
+        counters: Counters | None = None,
     ) -> None:
         """dead_letters: where they are sent; None: nowhere, or the sink stores them itself."""
+        self._counters = counters or Counters()
         self._tolerance, self._assignment = tolerance, assignment
         self._breaker, self._dead_letters = breaker or Breaker(), dead_letters
         self.task_class = task_class
-        self.are_kept = dead_letters is not None or sink_stores
         self._reported: list[ErrantRecord] = []
         self._is_flushing = False
 
@@ -104,8 +104,14 @@ class Errants:
             self._is_flushing = False
 
     def _send(self, letters: Sequence[ErrantRecord]) -> None:
-        if self._dead_letters is not None and letters:
+        if self._dead_letters is None or not letters:
+            return
+        self._counters.letters_sent += len(letters)
+        try:
             self._dead_letters.send(letters)
+        except BaseException:
+            self._counters.letters_not_sent += len(letters)
+            raise
 
     def close(self) -> None:
         if self._dead_letters is not None:

@@ -67,8 +67,10 @@ RECORD_FAILURES = _gauge(ERRORS + "total_record_failures", "Records that could n
 RECORD_ERRORS = _gauge(ERRORS + "total_record_errors", "Records that could not be used.")
 RECORDS_SKIPPED = _gauge(ERRORS + "total_records_skipped", "Records left out for an error.")
 RETRIES = _gauge(ERRORS + "total_retries", "Failures after which the task tried again.")
-DEAD_LETTERS = _gauge(
-    ERRORS + "deadletterqueue_produce_requests", "Dead letters, in their topic or in the sink."
+
+LETTERS_SENT = _gauge(ERRORS + "deadletterqueue_produce_requests", "Dead letters sent to a topic.")
+LETTERS_NOT_SENT = _gauge(
+    ERRORS + "deadletterqueue_produce_failures", "Dead letters that a topic did not take."
 )
 
 CONNECTORS = _gauge(WORKER + "connector_count", "Connectors of this worker.", ())
@@ -99,6 +101,9 @@ AGE = Metric(
     "Time from the timestamp of each commit's last record of a partition to its commit.", TASK,
 )  # fmt: skip
 FILTERED = _counter(OURS + "filtered_records_total", "Records that transforms left out.")
+LETTERS = _counter(
+    OURS + "dead_letters_total", "Errant records kept as dead letters, and committed past."
+)
 GAPS = _counter(OURS + "gaps_total", "Offsets without a record: markers, aborted, compacted.")
 QUARANTINED = _gauge(OURS + "quarantined_partitions", "Partitions that cannot go on.")
 FENCED = _counter(OURS + "fenced_total", "Commits refused since the claim had moved.")

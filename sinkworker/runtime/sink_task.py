@@ -281,8 +281,7 @@ class SinkTaskLoop:
             took_ms, newest = self._clock.now_ms() - began_ms, self._newest.flushed(advances)
             self._measures.flushed(advances.values(), took_ms, newest)
             self._recovery.succeeded()
-            reported, kept = len(self._errants.take()), self._errants.are_kept
-            self._parts.counters.flushed(advances.values(), reported, kept=kept)
+            self._parts.counters.flushed(advances.values(), len(self._errants.take()))
             self._tell_kafka(advances)
         self._held.quarantine_stopped()
 

@@ -44,12 +44,19 @@ class PartitionStatus:
 
 @dataclass(slots=True)
 class Counters:
-    """Since the task started. The task's thread counts; others see the copy in a status."""
+    """Since the task started. The task's thread counts; others see the copy in a status.
 
+    letters: errant records whose dead letter is safe, and their offset committed. letters_sent: to a
+    topic, each time that it was tried; letters_not_sent: of these, in vain.
+    """
+
+    keeps_letters: bool = False
+    letters: int = 0
+    letters_sent: int = 0
+    letters_not_sent: int = 0
     records: int = 0
     filtered: int = 0
     errant: int = 0
-    dead_letters: int = 0
     flushes: int = 0
     fenced: int = 0
     retries: int = 0
@@ -59,20 +66,17 @@ class Counters:
     mirror_failures: int = 0
     measures: Measures = field(default_factory=Measures)
 
-    def flushed(self, advances: Iterable[Advance], reported: int, *, kept: bool) -> None:
-        """reported: how many of the records the task found to be bad while it flushed.
-
-        kept: bad records are dead letters, in a topic or in the sink.
-        """
+    def flushed(self, advances: Iterable[Advance], reported: int) -> None:
+        """reported: how many of the records the task found to be bad while it flushed."""
         self.flushes += 1
         self.records -= reported
-        bad = reported
+        errant = reported
         for advance in advances:
             self.records += advance.records
             self.filtered += advance.filtered
-            bad += len(advance.errant)
-        self.errant += bad
-        self.dead_letters += bad if kept else 0
+            errant += len(advance.errant)
+        self.errant += errant
+        self.letters += errant if self.keeps_letters else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,8 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
         "sinkworker.demo", "sinkworker.top", "sinkworker.report", "sinkworker.failpoints",
-        "sinkworker.properties",
-        "sinkworker.rest", "click",
+        "sinkworker.properties", "sinkworker.rest", "sinkworker.administration.verification",
+        "sinkworker.administration.replaying", "sinkworker.administration.tapping", "click",
     },
     # what a worker's REST says, read from outside
     "sinkworker.report": {"sinkworker.report"},

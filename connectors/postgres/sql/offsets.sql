@@ -101,6 +101,26 @@ INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_
 SELECT %(connector)s, topic, partition, 'replay', epoch, next_offset, next_offset, replayed, -replayed
 FROM counted
 
+-- held --
+-- In the order in which flushes lock them.
+SELECT topic, partition, next_offset FROM {offsets}
+WHERE connector = %(connector)s AND next_offset IS NOT NULL
+  AND (topic, partition) IN (SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::int[]))
+ORDER BY topic, partition
+FOR UPDATE
+
+-- rewritten --
+-- A range that was written again: no offset moves, and its counts are those of the new rows.
+INSERT INTO {ledger} (connector, topic, partition, kind, epoch, from_offset, to_offset,
+  records, errant, filtered, gaps, owner, config)
+SELECT %(connector)s, v.topic, v.partition, 'replay', o.epoch, v.start, v."end",
+  v.records, v.errant, v.filtered, v."end" - v.start - v.records - v.errant - v.filtered,
+  %(owner)s, %(config)s
+FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(starts)s::bigint[], %(ends)s::bigint[],
+            %(records)s::bigint[], %(errant)s::bigint[], %(filtered)s::bigint[])
+  AS v (topic, partition, start, "end", records, errant, filtered)
+JOIN {offsets} AS o ON o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+
 -- holder --
 -- The server process of the claimant, if it still lives and is not this one; and whether that is
 -- certain. To a role without the right to see it backend_start is NULL, and a pid may be used again.
@@ -119,6 +139,10 @@ WHERE o.connector = %(connector)s AND o.topic = %(topic)s AND o.partition = %(pa
 
 -- read --
 SELECT topic, partition, next_offset, leader_epoch, topic_id, cluster_id, epoch, owner
+FROM {offsets} WHERE connector = %(connector)s
+
+-- counted --
+SELECT topic, partition, records, errant, filtered, gaps
 FROM {offsets} WHERE connector = %(connector)s
 
 -- seed --

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from sinkworker.cli import main
+from sinkworker.rest.guard import Guard
 from tests.services.process import free_port, wait_until
 from tests.unit.rest.scene import Scene
 
@@ -170,3 +172,29 @@ def test_wrong_usage_of_offsets_set_is_told(arguments: tuple[str, ...], says: st
     result = CliRunner().invoke(main, ["offsets", "set", "any", *arguments], input="{")
     assert result.exit_code == USAGE
     assert says in result.stderr
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path, gate=Guard(None, None, {"admin": "hunter2-hunter2"}))
+    yield made
+    made.close()
+
+
+def test_a_user_is_let_in_with_a_password_that_is_asked_for(locked: Scene) -> None:
+    listing = ("connectors", "list", "-o", "json")
+    asked = run(locked, *listing, "--user", "admin", stdin="hunter2-hunter2\n")
+    assert (asked.exit_code, asked.stdout) == (OK, "[]\n")
+    assert asked.stderr == "Password of admin: \n"
+    wrong = run(locked, *listing, "--user", "admin", stdin="hunter3\n")
+    assert (wrong.exit_code, wrong.stderr.splitlines()[-1]) == (FAILED, "Unauthorized")
+
+
+def test_a_password_may_come_from_the_environment_but_never_in_an_argument(
+    locked: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SINKWORKER_PASSWORD", "hunter2-hunter2")
+    assert run(locked, "connectors", "list", "--user", "admin").exit_code == OK
+    assert run(locked, "connectors", "list", "--user", "admin:hunter2").exit_code == USAGE
+    both = run(locked, "connectors", "list", "--user", "admin", "--token-file", __file__)
+    assert both.exit_code == USAGE

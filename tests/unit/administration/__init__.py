@@ -1,0 +1,1 @@
+"""What operators ask for, done without HTTP."""
