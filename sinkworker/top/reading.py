@@ -6,16 +6,18 @@ Owns asking for these and reading them. Must not know how they are shown.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 STORED, END = "sinkworker_stored_offset", "sinkworker_log_end_offset"
 COMMITTED = "sinkworker_last_commit_timestamp_seconds"
 ERRORS = "kafka_connect_task_error_metrics_total_record_errors"
-LETTERS = "sinkworker_dead_letters"  # the parser leaves out a counter's _total
+LETTERS = "sinkworker_dead_letters_total"
 
 Ask = Callable[[str, str], Any]
 
@@ -95,9 +97,10 @@ class _Metrics:
     """The samples of one page, by the metric's name."""
 
     def __init__(self, page: str) -> None:
-        self._samples = {
-            family.name: family.samples for family in text_string_to_metric_families(page)
-        }
+        self._samples: dict[str, list[Sample]] = defaultdict(list)
+        for family in text_string_to_metric_families(page):
+            for sample in family.samples:
+                self._samples[sample.name].append(sample)
 
     def of_places(self, name: str) -> dict[Place, int]:
         return {

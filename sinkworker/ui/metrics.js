@@ -1,10 +1,9 @@
 // The page that Prometheus reads, as far as this page needs it. Pure.
 
-const TASK_ERRORS = "kafka_connect_task_error_metrics_";
 const WANTED = new Map([
   ["kafka_connect_sink_task_metrics_sink_record_send_rate", "rate"],
   ["sinkworker_last_commit_timestamp_seconds", "committed"],
-  [`${TASK_ERRORS}total_record_errors`, "errors"],
+  ["kafka_connect_task_error_metrics_total_record_errors", "errors"],
   ["sinkworker_dead_letters_total", "letters"],
   ["sinkworker_lag_records", "lag"],
   ["sinkworker_end_to_end_seconds_bucket", "ages"],
