@@ -38,18 +38,22 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.kafka": {
         "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "kafka",
     },
+    "sinkworker.kafka.confluent": {
+        "sinkworker.kafka", "sinkworker.runtime", "sinkworker.api", "confluent_kafka",
+    },
     "sinkworker.kafka.security": {"sinkworker.kafka.security", "sinkworker.api", "cryptography"},
     "sinkworker.testing": {
         "sinkworker.testing", "sinkworker.runtime", "sinkworker.api", "pytest", "pydantic",
     },
     # configuration and composition
-    "sinkworker.properties": {"sinkworker.api", "javaproperties"},
+    "sinkworker.providers": {"javaproperties"},
+    "sinkworker.properties": {"sinkworker.providers", "sinkworker.api", "javaproperties"},
     "sinkworker.settings": {"sinkworker.runtime", "sinkworker.api", "pydantic"},
     "sinkworker.validation": {"sinkworker.properties", "sinkworker.api", "pydantic"},
     "sinkworker.documentation": {
         "sinkworker.validation", "sinkworker.api", "pydantic", "pydantic_core",
     },
-    "sinkworker.worker_settings": {"sinkworker.api", "pydantic"},
+    "sinkworker.worker_settings": {"sinkworker.providers", "sinkworker.api", "pydantic"},
     "sinkworker.configuration": {
         "sinkworker.configuration", "sinkworker.worker_settings",
         "sinkworker.settings", "sinkworker.properties", "sinkworker.validation",
@@ -64,8 +68,8 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.administration": {
         "sinkworker", "sinkworker.administration", "sinkworker.rest.port",
         "sinkworker.configuration", "sinkworker.documentation", "sinkworker.plugins",
-        "sinkworker.properties", "sinkworker.settings", "sinkworker.validation",
-        "sinkworker.runtime", "sinkworker.api",
+        "sinkworker.properties", "sinkworker.providers", "sinkworker.settings",
+        "sinkworker.validation", "sinkworker.runtime", "sinkworker.api",
     },
     "sinkworker.rest": {
         "sinkworker.rest", "sinkworker.worker_settings", "sinkworker.runtime", "sinkworker.api",
@@ -73,6 +77,7 @@ ALLOWED: dict[str, set[str]] = {
     "sinkworker.rest.server": {
         "sinkworker.rest", "starlette", "uvicorn", "sinkworker.runtime", "sinkworker.api",
     },
+    "sinkworker.rest.connection": {"sinkworker.rest", "uvicorn", "h11"},
     "sinkworker.rest.prometheus": {
         "sinkworker.rest", "prometheus_client", "sinkworker.runtime", "sinkworker.api",
     },
@@ -86,8 +91,10 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.documentation", "sinkworker.plugins", "sinkworker.plugin_project",
         "sinkworker.testing", "sinkworker.configuration", "sinkworker.runtime", "sinkworker.api",
         "sinkworker.demo", "sinkworker.top", "sinkworker.report", "sinkworker.failpoints",
-        "sinkworker.properties", "sinkworker.rest", "sinkworker.administration.verification",
-        "sinkworker.administration.replaying", "sinkworker.administration.tapping", "click",
+        "sinkworker.properties", "sinkworker.rest",
+        "sinkworker.administration.verification", "sinkworker.administration.replaying",
+        "sinkworker.administration.tapping",
+        "click",
     },
     # what a worker's REST says, read from outside
     "sinkworker.report": {"sinkworker.report"},
