@@ -43,6 +43,7 @@ class InMemoryConsumer:
         self._positions: dict[TopicPartition, Offset] = {}
         self._paused: set[TopicPartition] = set()
         self._started = False
+        self._mirror_failures = 0
 
     def _wants(self, topic: str) -> bool:
         if self._pattern is not None:
@@ -169,9 +170,11 @@ class InMemoryConsumer:
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
         if self.member is None or self._broker.accepts_commit(self._group, self.member):
             self._broker.group(self._group).committed.update(offsets)
+        else:
+            self._mirror_failures += 1
 
     def mirror_failures(self) -> int:
-        return 0
+        return self._mirror_failures
 
     def close(self) -> None:
         if self.member is not None:

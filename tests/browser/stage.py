@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sinkworker.administration import plugins as real_plugins
+from sinkworker.administration.instance import Configure
 from sinkworker.api import DeadLetter, LedgerEntry, Offset, StoredOffset, TopicPartition
 from sinkworker.configuration import configure
 from sinkworker.plugins import Catalog
@@ -136,7 +137,7 @@ class Stage:
 
     def check(self, plugin: str, config: Mapping[str, str]) -> Any:
         return real_plugins.checked(
-            self._catalog, lambda file: configure(file, NOWHERE), plugin, config
+            self._catalog, Configure(lambda file: configure(file, NOWHERE)), plugin, config
         )
 
     def is_starting(self) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.browser.conftest import NARROW, Opening, look, visit
+from sinkworker.kafka.clients import KAFKA_PYTHON
+from tests.browser.conftest import LOOKS, Opening, look, visit
 from tests.e2e.landed import CREATE, exactly, landed
 from tests.e2e.scene import Scene
 from tests.factory import alerts
@@ -36,7 +37,7 @@ class Plant(NamedTuple):
 
 @pytest.fixture
 def plant(kafka: KafkaTools, database: Database, tmp_path: Path) -> Iterator[Plant]:
-    scene = Scene(kafka, database, tmp_path)
+    scene = Scene(kafka, database, tmp_path, KAFKA_PYTHON)
     topic = kafka.create_topic(partitions=2)
     database.execute(CREATE)
     alerts.produce(kafka, topic, 2, 100)
@@ -49,6 +50,12 @@ def plant(kafka: KafkaTools, database: Database, tmp_path: Path) -> Iterator[Pla
     worker = scene.worker().start("--worker-config", str(settings))
     yield Plant(scene, topic, f"http://127.0.0.1:{worker.rest_port()}", keys, worker)
     scene.close()
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def page(request: pytest.FixtureRequest, opening: Opening) -> Any:
+    """Wide and narrow, light and dark."""
+    return opening(*request.param)
 
 
 def click(page: Any, word: str) -> None:
@@ -91,9 +98,9 @@ def create(page: Any, plant: Plant) -> None:
 
 
 def test_a_connector_is_made_paused_stopped_rewound_resumed_and_restarted_by_clicks(
-    plant: Plant, opening: Opening
+    plant: Plant, page: Any
 ) -> None:
-    page, scene = opening(), plant.scene
+    scene = plant.scene
     create(page, plant)
     wait_for(page, "RUNNING")
     scene.wait_until_done(plant.topic)
@@ -136,9 +143,9 @@ def test_a_connector_is_made_paused_stopped_rewound_resumed_and_restarted_by_cli
 
 
 def test_failed_tasks_are_restarted_and_a_configuration_is_changed_by_clicks(
-    plant: Plant, opening: Opening
+    plant: Plant, page: Any
 ) -> None:
-    page, scene = opening(NARROW, "dark"), plant.scene
+    scene = plant.scene
     scene.kafka.produce(plant.topic, [b"no JSON"])
     create(page, plant)
     wait_for(page, "TASK_FAILED")
@@ -168,9 +175,9 @@ def others(plant: Plant) -> dict[str, str]:
 
 
 def test_a_dead_letter_is_looked_at_and_written_when_its_cause_is_mended_by_clicks(
-    plant: Plant, opening: Opening
+    plant: Plant, page: Any
 ) -> None:
-    page, scene = opening(), plant.scene
+    scene = plant.scene
     scene.kafka.produce(plant.topic, [{"alert_id": 7_000_000_000_000_000_000_000}])
     plant.keys.update({"errors.tolerance": "all", "errors.deadletterqueue.table": "letters"})
     create(page, plant)

@@ -177,6 +177,15 @@ def test_the_mirror_reaches_the_group_without_waiting(world: World) -> None:
     assert reader.consumer.mirror_failures() == 0
 
 
+def test_a_mirror_that_the_group_refuses_is_counted_and_stops_nothing(world: World) -> None:
+    reader, source = single(world)
+    world.expel(reader.consumer)
+    reader.consumer.mirror({source: Offset(7, 0)})
+    reader.poll_until(lambda: reader.consumer.mirror_failures() == 1, "the refusal")
+    reader.poll_until(lambda: reader.owned() == {source}, "the partition to come back")
+    assert reader.consumer.committed([source]) == {}
+
+
 def test_fixed_partitions_are_read_without_a_group(world: World) -> None:
     topic = world.create_topic(partitions=3)
     chosen = [TopicPartition(topic, 0), TopicPartition(topic, 2)]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.bench.cases import CLIENTS, MODES, cases
 from tests.bench.measuring import Result
 from tests.bench.performance_page import TEXT, table
-from tests.bench.results import CHECKED_IN, Pairs, as_json, checked_in, regressions
+from tests.bench.results import Pairs, as_json, checked_in, regressions
 
 
 def result(rate: float, cpu_seconds: float = 5.0) -> Result:
@@ -40,7 +38,6 @@ def test_two_tasks_are_measured_where_their_number_is_what_is_asked() -> None:
                       "avro, confluent, 1 task"]  # fmt: skip
 
 
-@pytest.mark.skipif(not CHECKED_IN.exists(), reason="no ratios are checked in")
 def test_every_ratio_that_is_checked_in_is_of_a_case_that_is_measured() -> None:
     assert set(checked_in()) <= set(map(str, cases(MODES, CLIENTS, [1, 2])))
 
