@@ -11,7 +11,7 @@ export function ages(buckets, width) {
   const bounds = [...(buckets ?? new Map())].sort(([a], [b]) => a - b);
   const counts = bounds.map(([bound, value], place) => ({ bound, count: value - (place ? bounds[place - 1][1] : 0) }));
   const total = bounds.at(-1)?.[1] ?? 0;
-  if (!total) return { height: HEIGHT, nodes: nothing(width, HEIGHT, "No commit yet"), words: "No commit yet.", rows: [["At most", "Commits"]] };
+  if (!total) return { height: HEIGHT, nodes: nothing(width, HEIGHT, "No commit since the task began"), words: "No commit since the task began.", rows: [["At most", "Commits"]] };
   const most = Math.max(...counts.map((each) => each.count));
   const y = linear([0, most], [HEIGHT - 22, 10]);
   const wide = (width - LEFT - 12) / counts.length;
