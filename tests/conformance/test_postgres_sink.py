@@ -46,7 +46,7 @@ class PostgresFaults:
         with task._session.connection.transaction():
             task._offsets.advance(advances)
             for share in shares:
-                task._attempt(share)(share.batch)
+                task._work(share).attempt(share.batch)
             self._end_server_process(task)
 
     def _broken_after(self, task: PostgresSinkTask, shares: Any, advances: Any) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from sinkworker.kafka.clients import KAFKA_PYTHON
 from tests.e2e.landed import CREATE, Landed, landed
 from tests.e2e.scene import Scene
 from tests.factory import alerts
@@ -82,7 +83,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         kafka = choose.kafka(Path(home) / "kafka").start()
         postgres = choose.postgres(Path(home) / "postgres").start()
-        scene = Scene(KafkaTools(kafka.bootstrap), Database(postgres.url()), Path(home))
+        scene = Scene(
+            KafkaTools(kafka.bootstrap), Database(postgres.url()), Path(home), KAFKA_PYTHON
+        )
         try:
             bounce = Bounce(scene, arguments.records, arguments.seed)
             result = bounce.run(arguments.kills, arguments.joins)

@@ -28,9 +28,11 @@ def own_kafka(tmp_path: Path, kafka: KafkaTools) -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def own_scene(own_kafka: KafkaServer, database: Database, tmp_path: Path) -> Iterator[Scene]:
+def own_scene(
+    own_kafka: KafkaServer, database: Database, tmp_path: Path, kafka_client: str
+) -> Iterator[Scene]:
     database.execute("CREATE TABLE alerts (alert_id bigint)")
-    scene = Scene(KafkaTools(own_kafka.bootstrap), database, tmp_path)
+    scene = Scene(KafkaTools(own_kafka.bootstrap), database, tmp_path, kafka_client)
     yield scene
     scene.close()
 
