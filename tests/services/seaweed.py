@@ -61,9 +61,10 @@ def _options(home: Path, data: Path, port: int) -> list[str]:
         for part in ("master", "volume", "filer", "s3")
         for kind in ("", ".grpc")
     } | {"-s3.port": port}
+    # It makes seven volumes for each bucket, and as many in all as the free disk would hold full ones.
     return [
         "server", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}",
-        "-master.volumeSizeLimitMB=64", "-volume.max=0", "-s3.iam=false", "-s3.port.iceberg=0",
+        "-master.volumeSizeLimitMB=16", "-volume.max=0", "-s3.iam=false", "-s3.port.iceberg=0",
         "-s3.port.lance=0", "-s3.autoCreateBucket=false", "-master.telemetry=false",
         f"-s3.config={home / 's3.json'}", *(f"{name}={value}" for name, value in ports.items()),
     ]  # fmt: skip
