@@ -27,6 +27,7 @@ from sinkworker.kafka.subscription import Subscription
 from sinkworker.runtime.ports import (
     Bounds,
     ClientStalledError,
+    Event,
     Fetched,
     Identity,
     Poll,
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_MS = 5_000
 CLOSE_WITHIN_MS = 5_000
+SETTLE_POLL_MS = 100
 METADATA_WITHIN_MS = 5_000
 METADATA_ATTEMPTS = 2
 UNKNOWN_EPOCH = -1
@@ -106,7 +108,7 @@ class KafkaPythonConsumer:
             polled = self._client.poll(timeout_ms=timeout_ms)
         after = self._positions()
         # In this order: a rebalance between the two shows as an event, not as a false position.
-        events = self._listener.drain()
+        events = self._drained()
         self._mirror.send()
         touched = {partition for event in events for partition in event.partitions}
         fetched = {}
@@ -119,6 +121,12 @@ class KafkaPythonConsumer:
             ours = TopicPartition(*partition)
             fetched[ours] = Fetched(start.offset, records, end.offset, end.leader_epoch)
         return Poll(events, fetched)
+
+    def _drained(self) -> list[Event]:
+        events = self._listener.drain()
+        for event in events:
+            self._mirror.forget(event.partitions)
+        return events
 
     def _finish_joining(self) -> None:
         """kafka-python 3.0.12 forgets a join that is under way when the poll ends before it and its
@@ -245,17 +253,25 @@ class KafkaPythonConsumer:
         self._client.commit_async(_for_client(offsets), callback=answered)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        self._mirror.owe(offsets)
+        self._mirror.owe({p: offset for p, offset in offsets.items() if self.holds([p])})
 
     def mirror_failures(self) -> int:
         return self._mirror.failures
 
     def close(self) -> None:
-        for what in (self._mirror.settle, self._leave, self._admin.close):
+        for what in (self._settle, self._leave, self._admin.close):
             try:
                 what()
             except Exception:  # closing goes on whatever breaks
                 log.debug("Closing the Kafka client", exc_info=True)
+
+    def _settle(self) -> None:
+        def poll() -> None:
+            self._finish_joining()
+            self._client.poll(timeout_ms=SETTLE_POLL_MS)
+            self._drained()
+
+        self._mirror.settle(poll)
 
     def _leave(self) -> None:
         self._client.close(autocommit=False, timeout_ms=CLOSE_WITHIN_MS)

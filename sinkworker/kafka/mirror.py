@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sinkworker.api import Offset, TopicPartition
 
 log = logging.getLogger(__name__)
 
 MIRROR_EVERY_SECONDS = 1.0
+SETTLE_WITHIN_SECONDS = 5.0
 
 Offsets = Mapping[TopicPartition, Offset]
 Ended = Callable[[Exception | None], None]
@@ -21,7 +22,8 @@ Ended = Callable[[Exception | None], None]
 
 class Mirror:
     """One commit a second at most, and one under way at a time; what is flushed meanwhile goes with
-    the next. (A commit for every flush cost 3 % of the throughput.)
+    the next, and so does what the group refused: a rebalance refuses commits for a moment, and a
+    partition may never have another flush. (A commit for every flush cost 3 % of the throughput.)
 
     send: begins a commit, and calls back from within a poll. commit: commits and waits.
     """
@@ -32,6 +34,7 @@ class Mirror:
         self._send, self._commit = send, commit
         self._owed: dict[TopicPartition, Offset] = {}
         self._under_way: dict[TopicPartition, Offset] = {}
+        self._is_under_way = False
         self._not_before = 0.0
         self.failures = 0
 
@@ -39,24 +42,41 @@ class Mirror:
         self._owed.update(offsets)
         self.send()
 
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """Of these, another member may have written newer offsets, or will."""
+        for partition in partitions:
+            self._owed.pop(partition, None)
+            self._under_way.pop(partition, None)
+
     def send(self) -> None:
-        if self._under_way or not self._owed or time.monotonic() < self._not_before:
+        if self._is_under_way or not self._owed or time.monotonic() < self._not_before:
             return
-        self._under_way, self._owed = self._owed, {}
+        self._under_way, self._owed, self._is_under_way = self._owed, {}, True
         self._not_before = time.monotonic() + MIRROR_EVERY_SECONDS
         try:
-            self._send(self._under_way, self._ended)
+            self._send(dict(self._under_way), self._ended)
         except Exception as error:  # a mirror's failure never stops a task
             self._ended(error)
 
-    def settle(self) -> None:
-        """Commit what is owed, or was sent without an answer yet, and wait, shortly."""
-        offsets = self._under_way | self._owed
-        if offsets:
-            self._commit(offsets)
+    def settle(self, poll: Callable[[], None]) -> None:
+        """Commit what is owed, or was sent without an answer yet, and wait, shortly.
+
+        poll: lets the client join its group again, and forgets here what it lost or got thereby.
+        Raises what the last attempt raised.
+        """
+        deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
+        while offsets := self._under_way | self._owed:
+            try:
+                self._commit(offsets)
+                return
+            except Exception:
+                if time.monotonic() >= deadline:
+                    raise
+            poll()
 
     def _ended(self, error: Exception | None) -> None:
-        self._under_way = {}
+        sent, self._under_way, self._is_under_way = self._under_way, {}, False
         if error is not None:
+            self._owed = sent | self._owed
             self.failures += 1
-            log.info("The group's copy of the offsets was not updated: %s", error)
+            log.info("The group's copy of the offsets was not updated yet: %s", error)

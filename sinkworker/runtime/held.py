@@ -66,6 +66,9 @@ class Held:
             self.assignment.opened(partition, claim)
             self._consumer.seek(partition, claim.resume)
             log.info("Opened %s at offset %d, epoch %d", partition, claim.resume.next, claim.epoch)
+        if self._opening.has_store:
+            # The last owner may have been killed between its flush and its copy to the group.
+            self._consumer.mirror({p: claim.resume for p, claim in opened.claims.items()})
         for partition, refusal in opened.refused.items():
             self.quarantine(partition, refusal.cause, refusal.epoch)
         self.quarantine_stopped()

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -62,6 +63,16 @@ class Outcome:
     memory: list[int] = field(default_factory=list)
     anomalies: dict[str, int] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def _telling(workers: Sequence[FaultyWorker]) -> Iterator[None]:
+    """What is waited for in vain is told with the ends of these workers' logs."""
+    try:
+        yield
+    except AssertionError as error:
+        logs = "\n".join(worker.log()[-3000:] for worker in workers)
+        raise AssertionError(f"{error}\n{logs}") from None
 
 
 def code(source: Path | None) -> dict[str, str]:
@@ -347,7 +358,8 @@ class Rig:
     def wait_for_progress(self, more: int = 1, seconds: float = 30) -> None:
         """Until so many more offsets are stored."""
         wanted = self.progress() + more
-        wait_until(lambda: self.progress() >= wanted, seconds, f"{wanted} offsets stored")
+        with _telling(self._workers):
+            wait_until(lambda: self.progress() >= wanted, seconds, f"{wanted} offsets stored")
 
     def recovered(self, since: float) -> None:
         """Wait for the next commit, and note how long that took since the fault (a monotonic time)."""
@@ -401,11 +413,8 @@ class Rig:
             stored = [self.landing.stored(each, self.topic) for each in self._connectors()]
             return all({p: each.get(p, 0) for p in ends} == ends for each in stored)
 
-        try:
+        with _telling(workers):
             wait_until(is_done, seconds, f"offsets {ends} stored")
-        except AssertionError as error:
-            logs = "\n".join(worker.log()[-3000:] for worker in workers)
-            raise AssertionError(f"{error}; stored: {self.stored()}\n{logs}") from None
 
     def judge(
         self, *, complete: bool = True, stopped: Mapping[int, int] | None = None,

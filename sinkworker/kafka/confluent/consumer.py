@@ -26,11 +26,13 @@ from sinkworker.kafka.confluent.topics import Topics
 from sinkworker.kafka.confluent.troubles import Troubles
 from sinkworker.kafka.mirror import Ended, Mirror
 from sinkworker.kafka.subscription import Subscription
-from sinkworker.runtime.ports import Bounds, ClientStalledError, Fetched, Identity, Poll
+from sinkworker.runtime.ports import Bounds, ClientStalledError, Event, Fetched, Identity, Poll
 
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_SECONDS = 5.0
+SETTLE_POLL_SECONDS = 0.1
+NO_RECORD = -1  # at or after the time that was asked for
 
 
 class ConfluentConsumer:
@@ -100,13 +102,19 @@ class ConfluentConsumer:
         fetched = self._fetched(messages)
         if self._troubles and not fetched and not self._rebalances.has_events():
             self._troubles.raise_all()
-        self._mirror.send()
         self._look_at_topics()
-        events = self._rebalances.drain()
+        events = self._drained()
         for event in events:
             for partition in event.partitions:
                 fetched.pop(partition, None)
+        self._mirror.send()
         return Poll(events, fetched)
+
+    def _drained(self) -> list[Event]:
+        events = self._rebalances.drain()
+        for event in events:
+            self._mirror.forget(event.partitions)
+        return events
 
     def _consume(self, timeout: float) -> list[Message[Any, Any]]:
         """What is there at once; else the first that comes, and what came with it. (`consume` with a
@@ -268,8 +276,9 @@ class ConfluentConsumer:
             answers = self._admin.list_offsets(
                 asked, isolation_level=isolation, request_timeout=within
             )
-            return {TopicPartition(at.topic, at.partition): answer.result().offset
-                    for at, answer in answers.items()}  # fmt: skip
+            found = {TopicPartition(at.topic, at.partition): answer.result().offset
+                     for at, answer in answers.items()}  # fmt: skip
+        return _complete(found)
 
     # the group
 
@@ -329,14 +338,32 @@ class ConfluentConsumer:
         self._commits.send(self._client, offsets, ended)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        self._mirror.owe(offsets)
+        self._mirror.owe({p: offset for p, offset in offsets.items() if self.holds([p])})
 
     def mirror_failures(self) -> int:
         return self._mirror.failures
 
     def close(self) -> None:
-        for what in (self._mirror.settle, self._client.close):
+        for what in (self._settle, self._client.close):
             try:
                 what()
             except Exception:  # closing goes on whatever breaks
                 log.debug("Closing the Kafka client", exc_info=True)
+
+    def _settle(self) -> None:
+        def poll() -> None:
+            self._client.poll(SETTLE_POLL_SECONDS)
+            self._drained()
+
+        self._mirror.settle(poll)
+
+
+def _complete(found: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """Where the request to a leader failed, librdkafka 2.16 raises nothing: what it began with stands
+    there as the offset (`rd_kafka_ListOffsets_leaders_queried_cb`), negative as no answer is but that
+    of a time after the last record."""
+    missing = sorted(partition for partition, offset in found.items() if offset < NO_RECORD)
+    if missing:
+        names = ", ".join(map(str, missing))
+        raise RetriableError(f"Asking Kafka for offsets: no answer for {names}")
+    return found

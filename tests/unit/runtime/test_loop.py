@@ -126,6 +126,19 @@ def test_the_group_s_offsets_follow_those_of_the_sink() -> None:
     assert of.broker.group(of.group).committed[P0].next == 2
 
 
+def test_a_worker_copies_to_the_group_what_the_last_one_could_not() -> None:
+    """It was killed between its flush and the copy, and nothing more is ever produced."""
+    of = harness(max_records=3)
+    produce(of, P0, 0, 1, 2)
+    worker = of.start()
+    steps(of, 3)
+    of.crash(worker)
+    of.broker.group(of.group).committed.clear()
+    of.start()
+    steps(of, 3)
+    assert of.broker.group(of.group).committed[P0].next == 3
+
+
 def test_a_group_s_offset_is_not_where_a_sink_with_offsets_starts() -> None:
     of = harness(interval_ms=500)
     produce(of, P0, 0, 1)
