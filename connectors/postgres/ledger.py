@@ -1,13 +1,13 @@
 """The ledger in a table beside the offsets: every step that an offset took.
 
-Owns reading and trimming its rows, and counting what a flush did not write. The rows
-themselves are written by the statements that move the offsets. Must not know the data.
+Owns reading and trimming its rows. They are written, and counted anew, by the statements that move the
+offsets. Must not know the data.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
@@ -23,9 +23,6 @@ log = logging.getLogger(__name__)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TRIMMED_AT_ONCE = 20_000
 
-Counts = Mapping[TopicPartition, int]
-NONE: Counts = {}
-
 
 class Ledger:
     """The ledger of one connector, through one session."""
@@ -38,15 +35,6 @@ class Ledger:
 
     def create(self) -> None:
         make_sure_of(self._session, self._table, self._statement("create"))
-
-    def recount(self, *, errant: Counts = NONE, filtered: Counts = NONE) -> None:
-        """Within the flush's transaction, after its rows were written: records that are none."""
-        sources = list({**errant, **filtered})
-        self._execute(
-            "recounted", topics=[p.topic for p in sources], partitions=[p.partition for p in sources],
-            errant=[errant.get(p, 0) for p in sources],
-            filtered=[filtered.get(p, 0) for p in sources],
-        )  # fmt: skip
 
     def read(self, limit: int) -> Sequence[LedgerEntry]:
         """The newest rows, newest first."""

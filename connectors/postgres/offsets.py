@@ -40,6 +40,8 @@ CLAIM_LOCK_TIMEOUT_MS = 2_000
 TRIM_EVERY_SECONDS = 60.0
 
 Offsets = Mapping[TopicPartition, Offset]
+Counts = Mapping[TopicPartition, int]
+NONE: Counts = {}
 
 
 class OffsetTable:
@@ -132,19 +134,21 @@ class OffsetTable:
                 "by another worker, or their offsets were changed"
             )
 
-    def count_filtered(self, counts: Mapping[TopicPartition, int]) -> None:
-        """Within the flush's transaction: records that it left out."""
-        columns = _columns({p: Offset(0) for p in counts})
-        self._execute("filtered", topics=columns["topics"], partitions=columns["partitions"],
-                      filtered=list(counts.values()))  # fmt: skip
-        self._ledger.recount(filtered=counts)
+    def count_filtered(self, counts: Counts) -> None:
+        """Within the flush's transaction, after its rows: records that it left out."""
+        self._recount(filtered=counts)
 
-    def count_errant(self, counts: Mapping[TopicPartition, int]) -> None:
-        """Within the flush's transaction: records that it found to be bad."""
-        columns = _columns({p: Offset(0) for p in counts})
-        self._execute("errant", topics=columns["topics"], partitions=columns["partitions"],
-                      errant=list(counts.values()))  # fmt: skip
-        self._ledger.recount(errant=counts)
+    def count_errant(self, counts: Counts) -> None:
+        """Within the flush's transaction, after its rows: records that it found to be bad."""
+        self._recount(errant=counts)
+
+    def _recount(self, *, errant: Counts = NONE, filtered: Counts = NONE) -> None:
+        sources = list({**errant, **filtered})
+        self._execute(
+            "recounted", topics=[p.topic for p in sources], partitions=[p.partition for p in sources],
+            errant=[errant.get(p, 0) for p in sources],
+            filtered=[filtered.get(p, 0) for p in sources],
+        )  # fmt: skip
 
     def count_replayed(self, counts: Mapping[TopicPartition, int]) -> None:
         """Within the transaction that writes them: so many errant records are good ones now."""

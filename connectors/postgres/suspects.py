@@ -7,8 +7,8 @@ that. What the row holds leaves this module in no other way. Must not know state
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -37,7 +37,7 @@ def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:
     """The index of the only row that looks like the one that was refused; None if there is no such."""
     detail = error.diag.message_detail or ""
     if shown := ROW.match(detail):
-        return _only_one_like(frozenset(shown[1].split(", ")), rows)
+        return _only_one_like(shown[1].split(", "), rows)
     if shown := KEY.match(detail):
         columns, key = shown[1].split(", "), shown[2].split(", ")
         alike = [i for i, row in enumerate(rows) if [str(row.get(c)) for c in columns] == key]
@@ -45,12 +45,31 @@ def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:
     return None
 
 
-def _only_one_like(fields: Collection[str], rows: Sequence[Values]) -> int | None:
+def _only_one_like(fields: Iterable[str], rows: Sequence[Values]) -> int | None:
     """Field by field, until one row is left. A field that none shares is written in another form."""
+    shown = {form for field in fields for form in _forms(field)}
     left: Sequence[int] = range(len(rows))
     for column in rows[0]:
-        alike = [i for i in left if str(rows[i].get(column)) in fields]
+        alike = _alike(column, rows, left, shown)
         if len(alike) == 1:
             return alike[0]
         left = alike or left
     return None
+
+
+def _forms(field: str) -> Iterator[Hashable]:
+    """What a value may be that is shown so. (A text for each value would cost more than this.)"""
+    yield field
+    with suppress(ValueError):
+        yield int(field)
+    with suppress(ValueError):
+        yield float(field)
+
+
+def _alike(
+    column: str, rows: Sequence[Values], left: Sequence[int], shown: Collection[Hashable]
+) -> Sequence[int]:
+    try:
+        return [i for i in left if rows[i].get(column) in shown]
+    except TypeError:  # documents have no hash, and are shown as nothing here
+        return []

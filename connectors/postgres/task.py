@@ -43,6 +43,9 @@ from sinkworker.api.connector import Batches
 STALE = re.compile(r"42...|0A000|55000|XX000")
 
 
+Found = tuple[TopicPartition, SinkRecord, Exception]
+
+
 class PostgresSinkTask(BufferedSinkTask):
     """Writes rows and offsets in one transaction."""
 
@@ -58,6 +61,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._caution = Caution()
         self._held: set[TopicPartition] = set()
         self._errant: list[ErrantRecord] = []
+        self._untold: list[Found] = []
 
     def open(self, starts: Mapping[TopicPartition, Offset]) -> Mapping[TopicPartition, Claim]:
         if self._held and not self._session.is_open:
@@ -80,6 +84,7 @@ class PostgresSinkTask(BufferedSinkTask):
         with self._session.using("flushing"):
             try:
                 self._errant.clear()
+                self._untold.clear()
                 self._stages.begin()
                 self._tables.begin()
                 self._commit(self._preparation.shares(batches), advances)
@@ -98,6 +103,7 @@ class PostgresSinkTask(BufferedSinkTask):
             isolation = Isolation(self._session, report, self._stages, self._caution)
             isolation.write_all_good(works)
             self._verify(shares)
+            self._tell()
             self._store_errant(advances)
             self._count_left_out(shares)
         self._stages.commit()
@@ -131,11 +137,18 @@ class PostgresSinkTask(BufferedSinkTask):
     def _report(
         self, shares: Sequence[Share], source: TopicPartition, record: SinkRecord, error: Exception
     ) -> None:
-        """Raises unless errors are tolerated. No record is bad by what a table was before; of those
-        that are told after the first one the end of the flush makes sure."""
-        if not self._errant:
+        """Raises unless errors are tolerated. No record is bad by what a table was before: the first
+        one waits for a second, or for the look at the table that the end of the flush takes anyway."""
+        self._untold.append((source, record, error))
+        if not self._errant and len(self._untold) > 1:
             self._verify(shares)
-        self._errant.append(self._context.report(source, record, error))
+        if self._errant or len(self._untold) > 1:
+            self._tell()
+
+    def _tell(self) -> None:
+        for each in self._untold:
+            self._errant.append(self._context.report(*each))
+        self._untold.clear()
 
     def _verify(self, shares: Sequence[Share]) -> None:
         self._tables.verify(share.table for share in shares)

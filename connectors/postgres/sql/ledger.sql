@@ -13,20 +13,6 @@ CREATE TABLE IF NOT EXISTS {ledger} (
   PRIMARY KEY (connector, topic, partition, number)
 )
 
--- recounted --
--- Records that the flush itself found to be bad, or left out: its own row, the newest, counted them as
--- good.
-UPDATE {ledger} AS l SET records = l.records - v.errant - v.filtered,
-  errant = l.errant + v.errant, filtered = l.filtered + v.filtered
-FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[], %(filtered)s::bigint[])
-  AS v (topic, partition, errant, filtered),
-LATERAL (
-  SELECT max(number) AS number FROM {ledger} AS n
-  WHERE n.connector = %(connector)s AND n.topic = v.topic AND n.partition = v.partition
-) AS newest
-WHERE l.connector = %(connector)s AND l.topic = v.topic AND l.partition = v.partition
-  AND l.number = newest.number
-
 -- read --
 SELECT topic, partition, kind, epoch, from_offset, to_offset, records, errant, filtered, gaps,
   owner, config, at

@@ -74,19 +74,26 @@ SELECT %(connector)s, topic, partition, 'commit', epoch, expected, next_offset,
   records, errant, filtered, gaps, owner, %(config)s
 FROM moved
 
--- filtered --
--- Records that the flush left out: they were counted as records before.
-UPDATE {offsets} AS o SET records = o.records - v.filtered, filtered = o.filtered + v.filtered
-FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(filtered)s::bigint[])
-  AS v (topic, partition, filtered)
+-- recounted --
+-- Records that the flush itself found to be bad, or left out: they were counted as good ones before,
+-- here and in the flush's own row of the ledger, which is the newest.
+WITH v AS (
+SELECT * FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[], %(filtered)s::bigint[])
+  AS v (topic, partition, errant, filtered)
+), counted AS (
+UPDATE {offsets} AS o SET records = o.records - v.errant - v.filtered,
+  errant = o.errant + v.errant, filtered = o.filtered + v.filtered
+FROM v
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
-
--- errant --
--- Records that the flush itself found to be bad: they were counted as records before.
-UPDATE {offsets} AS o SET records = o.records - v.errant, errant = o.errant + v.errant
-FROM unnest(%(topics)s::text[], %(partitions)s::int[], %(errant)s::bigint[])
-  AS v (topic, partition, errant)
-WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+)
+UPDATE {ledger} AS l SET records = l.records - v.errant - v.filtered,
+  errant = l.errant + v.errant, filtered = l.filtered + v.filtered
+FROM v, LATERAL (
+  SELECT max(number) AS number FROM {ledger} AS n
+  WHERE n.connector = %(connector)s AND n.topic = v.topic AND n.partition = v.partition
+) AS newest
+WHERE l.connector = %(connector)s AND l.topic = v.topic AND l.partition = v.partition
+  AND l.number = newest.number
 
 -- replayed --
 -- Dead letters that are records now: the offset stays, so it is a step of its own in the ledger.
