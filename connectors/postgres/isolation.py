@@ -16,6 +16,7 @@ from connectors.postgres.batch import Report
 from connectors.postgres.caution import Caution
 from connectors.postgres.failures import FAILURES, Kind, is_of_one_value, kind_of, rejection
 from connectors.postgres.pieces import BadRowError, Failure, Piece, Work, without_culprit
+from connectors.postgres.savepoints import savepoint
 from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
 from sinkworker.api import DataError, TopicPartition
@@ -55,12 +56,12 @@ class Isolation:
     def _are_written_in_parts(self, parts: Sequence[Piece]) -> bool:
         """False when records of one part may have to do with those of another. Then nothing is
         written, and only those are rejected that were told."""
-        with self._session.connection.transaction() as savepoint:
+        with savepoint(self._session.connection):
             are_written = self._write_parts(parts)
             if not are_written:
                 self._rejected = [piece for piece in self._rejected if piece not in self._held]
                 self._held = []
-                raise psycopg.Rollback(savepoint)
+                raise psycopg.Rollback
         return are_written
 
     def _write_parts(self, parts: Sequence[Piece]) -> bool:
@@ -110,7 +111,7 @@ class Isolation:
         piece, is_written = pieces[0], False
         left_out: list[Piece] = []
         try:
-            with self._session.connection.transaction():
+            with savepoint(self._session.connection):
                 if is_checked:
                     self._constraints("DEFERRED")
                 for piece in pieces:
@@ -149,11 +150,11 @@ class Isolation:
 
         Then nothing is written: the order of records may matter, so all are to be written again.
         """
-        with self._session.connection.transaction() as savepoint:
+        with savepoint(self._session.connection):
             self._write_apart(pieces)
             rescued = set(self._rescued())
             if rescued:
-                raise psycopg.Rollback(savepoint)
+                raise psycopg.Rollback
         self._rejected = [piece for piece in self._rejected if piece not in rescued]
         self._held = [piece for piece in self._held if piece not in rescued]
         return not rescued

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from connectors.postgres.failures import FAILURES, Kind, kind_of, rejection
+from connectors.postgres.savepoints import savepoint
 from connectors.postgres.session import Session
 
 Write = Callable[[sql.Composable], None]
@@ -44,7 +45,7 @@ class StagedSuspect(NamedTuple):
     def _refusal(self, session: Session, write: Write) -> str | None:
         """Why it is not written by itself."""
         try:
-            with session.connection.transaction():
+            with savepoint(session.connection):
                 write(self._rows("EXISTS"))
         except psycopg.IntegrityError as error:
             is_dependent = isinstance(error, psycopg.errors.ForeignKeyViolation)

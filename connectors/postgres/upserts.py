@@ -19,6 +19,7 @@ from connectors.postgres.merge import Merged, merge
 from connectors.postgres.pieces import BadRowError, LeftOut
 from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Plan, Plans, Row, picker
+from connectors.postgres.savepoints import savepoint
 from connectors.postgres.session import Session
 from connectors.postgres.staged_suspect import StagedSuspect
 from connectors.postgres.stages import LINE, Purpose, Stages
@@ -80,7 +81,7 @@ class Upserts:
         plan, values = batch.plans[0], [batch.values[index] for index in last]
         try:
             stage = self._staged(plan, values)
-            with self._session.connection.transaction(), naming_suspects(values):
+            with savepoint(self._session.connection), naming_suspects(values):
                 self._write_staged(plan, stage)
         except BadRowError as bad:
             index = last[bad.index]

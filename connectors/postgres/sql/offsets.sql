@@ -85,15 +85,16 @@ UPDATE {offsets} AS o SET records = o.records - v.errant - v.filtered,
   errant = o.errant + v.errant, filtered = o.filtered + v.filtered
 FROM v
 WHERE o.connector = %(connector)s AND o.topic = v.topic AND o.partition = v.partition
+), newest AS MATERIALIZED (  -- else all rows of a ledger without statistics are looked at
+SELECT v.*, (SELECT max(n.number) FROM {ledger} AS n WHERE n.connector = %(connector)s
+  AND n.topic = v.topic AND n.partition = v.partition) AS number
+FROM v
 )
 UPDATE {ledger} AS l SET records = l.records - v.errant - v.filtered,
   errant = l.errant + v.errant, filtered = l.filtered + v.filtered
-FROM v, LATERAL (
-  SELECT max(number) AS number FROM {ledger} AS n
-  WHERE n.connector = %(connector)s AND n.topic = v.topic AND n.partition = v.partition
-) AS newest
+FROM newest AS v
 WHERE l.connector = %(connector)s AND l.topic = v.topic AND l.partition = v.partition
-  AND l.number = newest.number
+  AND l.number = v.number
 
 -- replayed --
 -- Dead letters that are records now: the offset stays, so it is a step of its own in the ledger.
