@@ -73,6 +73,7 @@ def start(
     if not configs and worker_config is None:
         raise click.UsageError("Missing argument 'CONFIG...'. (Or --worker-config, for REST to create "
                                "connectors.)")  # fmt: skip
+    memory.collect_garbage_rarely()
     told_to_stop = _listen_to_signals()
     from sinkworker.app import build
     from sinkworker.runtime import logs
@@ -88,7 +89,7 @@ def start(
         running = build(configuration, insecure=insecure)
     running.administration.cluster_id = cluster_id
     _introduce(configuration, running)
-    memory.collect_garbage_rarely()
+    memory.keep_what_is_loaded()
     memory.keep_freed_memory()
     turns.keep_short()
     running.administration.start(configuration.connectors)

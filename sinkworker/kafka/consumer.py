@@ -21,6 +21,7 @@ from kafka.structs import TopicPartition as ClientPartition
 
 from sinkworker.api import Offset, RetriableError, TopicPartition
 from sinkworker.kafka.failures import translated
+from sinkworker.kafka.fetching import hurry_while_buffered
 from sinkworker.kafka.mirror import Ended, Mirror
 from sinkworker.kafka.rebalance import RebalanceListener
 from sinkworker.kafka.subscription import Subscription
@@ -57,6 +58,7 @@ class KafkaPythonConsumer:
         self._client, self._admin, self._lookup_within_ms = client, admin, lookup_within_ms
         self._state: Any = client._subscription
         self._listener = RebalanceListener(self._state)
+        hurry_while_buffered(client._fetcher)
         self._mirror = Mirror(self._send, self._commit)
         self._fixed = subscription.partitions
         self.in_group = not subscription.partitions

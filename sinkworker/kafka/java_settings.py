@@ -225,7 +225,7 @@ def _hint(key: str, dialect: Dialect) -> str:
 
 # Pairs that the client itself would refuse when it starts, or the broker at the first join.
 _ORDERED = (
-    ("fetch.max.wait.ms", 100, "request.timeout.ms", 30_000),
+    ("fetch.max.wait.ms", 500, "request.timeout.ms", 30_000),
     ("request.timeout.ms", 30_000, "connections.max.idle.ms", 540_000),
     ("heartbeat.interval.ms", 3_000, "session.timeout.ms", 45_000),
 )

@@ -94,16 +94,12 @@ FIXED: Mapping[str, tuple[str, str]] = {
     "group.protocol": ("classic", NO_NEW_GROUPS),
 }
 
-# fetch_max_wait_ms: kafka-python has one fetch per broker under way. One that asks only for partitions
-# at their end waits this long, and holds up those that still have much to read: with 500 ms, a
-# million records took half as long again.
 # max_partition_fetch_bytes: with the usual 1 MiB the loop waits for fetches, for a tenth of the time;
 # 4 MiB would take another 50 MB of memory.
 # reconnect_backoff_max_ms: Java's default. kafka-python's is 30 s: a broker that had been away for 20 s
 # was not asked again for another 15.
 DEFAULTS: Mapping[str, Any] = {
     "allow_auto_create_topics": False,
-    "fetch_max_wait_ms": 100,
     "max_partition_fetch_bytes": 2 * 1024 * 1024,
     "reconnect_backoff_max_ms": 1_000,
     "isolation_level": "read_committed",

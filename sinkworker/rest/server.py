@@ -20,8 +20,9 @@ from sinkworker.rest.message import Answer, Request, refused
 from sinkworker.rest.port import Administration
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.requests import Request as HttpRequest
+
+    from sinkworker.rest.quiet_server import QuietServer
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class RestServer:
         keys: tuple[str, str | None] | None = None,
     ) -> None:
         self._worker, self._guard, self._bound, self._keys = worker, guard, bound, keys
-        self._servers: Future[list[uvicorn.Server]] = Future()
+        self._servers: Future[list[QuietServer]] = Future()
         self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
 
     def start(self) -> None:
@@ -50,7 +51,7 @@ class RestServer:
         """Let what is being answered end, shortly."""
         try:
             for server in self._servers.result(STOP_WITHIN_SECONDS):
-                server.should_exit = True
+                server.end()
         except Exception as error:
             log.debug("REST never ran: %s", error)
         self._thread.join(STOP_WITHIN_SECONDS)
@@ -69,10 +70,11 @@ class RestServer:
         pairs = zip(servers, self._bound, strict=True)
         await asyncio.gather(*(server.serve(sockets=[bound.socket]) for server, bound in pairs))
 
-    def _server(self, bound: Bound) -> uvicorn.Server:
+    def _server(self, bound: Bound) -> QuietServer:
         import uvicorn
 
         from sinkworker.rest.connection import HEAD_BYTES, ClientConnection
+        from sinkworker.rest.quiet_server import QuietServer
 
         config = uvicorn.Config(
             self._app, http=ClientConnection, ws="none", loop="asyncio", lifespan="off",
@@ -82,7 +84,7 @@ class RestServer:
         config.load()
         if bound.listener.scheme == "https":
             config.ssl = self._tls()
-        return uvicorn.Server(config)
+        return QuietServer(config)
 
     def _tls(self) -> ssl.SSLContext:
         assert self._keys is not None, "https needs a key"

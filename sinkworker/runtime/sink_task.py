@@ -53,7 +53,9 @@ from sinkworker.runtime.watch import Every, Watchdog
 
 log = logging.getLogger(__name__)
 
-COMMAND_LATENCY_MS = 200
+# How long commands wait at most; an assignment, which ends no poll, shortly after the start; and
+# commands after a long time with nothing to do: a turn costs a millisecond of CPU.
+COMMAND_LATENCY_MS, JOIN_LATENCY_MS, IDLE_LATENCY_MS = 200, 20, 500
 STATUS_EVERY_MS = 200
 
 NOTHING = Poll((), {})
@@ -107,6 +109,7 @@ class SinkTaskLoop:
         )  # fmt: skip
         self._measures, self._newest, self._pace = parts.counters.measures, Newest(), Pace()
         self._task_decides = False  # when to flush, and not the flush policy
+        self._idle_since_ms = self._clock.now_ms()
         store = parts.store or OffsetStore
         self._alters, self._publishing = Every(store.alters_seen_within_ms), Every(STATUS_EVERY_MS)
 
@@ -125,6 +128,8 @@ class SinkTaskLoop:
     def iteration(self) -> None:
         self._obey()
         poll = self._poll()
+        if poll.events or poll.fetched:
+            self._idle_since_ms = self._clock.now_ms()
         for event in poll.events:
             self._apply(event)
         self._deliver(poll.fetched)
@@ -179,7 +184,13 @@ class SinkTaskLoop:
         if self._task_decides:
             return COMMAND_LATENCY_MS
         now_ms, pending = self._clock.now_ms(), self._assignment.pending()
-        return self._flush_policy.wait_ms(now_ms, pending, COMMAND_LATENCY_MS)
+        return self._flush_policy.wait_ms(now_ms, pending, self._latency_ms(now_ms))
+
+    def _latency_ms(self, now_ms: int) -> int:
+        """A tenth of the time in which nothing came, within bounds."""
+        least = COMMAND_LATENCY_MS if self._held.all() else JOIN_LATENCY_MS
+        most = IDLE_LATENCY_MS if self._held.all_open() else COMMAND_LATENCY_MS
+        return min(max(least, (now_ms - self._idle_since_ms) // 10), most)
 
     # apply
 

@@ -78,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
         "sinkworker.rest", "starlette", "uvicorn", "sinkworker.runtime", "sinkworker.api",
     },
     "sinkworker.rest.connection": {"sinkworker.rest", "uvicorn", "h11"},
+    "sinkworker.rest.quiet_server": {"sinkworker.rest", "uvicorn"},
     "sinkworker.rest.prometheus": {
         "sinkworker.rest", "prometheus_client", "sinkworker.runtime", "sinkworker.api",
     },

@@ -115,7 +115,7 @@ INVALID_CASES = [
      "session.timeout.ms (3000) must be larger than heartbeat.interval.ms (3000)"),
     ("heartbeat.interval.ms", "60000",
      "session.timeout.ms (45000) must be larger than heartbeat.interval.ms (60000)"),
-    ("request.timeout.ms", "50", "request.timeout.ms (50) must be larger than fetch.max.wait.ms (100)"),
+    ("request.timeout.ms", "50", "request.timeout.ms (50) must be larger than fetch.max.wait.ms (500)"),
     ("fetch.max.wait.ms", "30000",
      "request.timeout.ms (30000) must be larger than fetch.max.wait.ms (30000)"),
     ("connections.max.idle.ms", "1000",

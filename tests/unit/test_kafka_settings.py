@@ -214,8 +214,8 @@ def test_timeouts_that_fit_together_are_no_contradiction(overrides: dict[str, st
          "session.timeout.ms (500) must be larger than heartbeat.interval.ms (500)"),
         ({"request.timeout.ms": "500", "fetch.max.wait.ms": "600"},
          "request.timeout.ms (500) must be larger than fetch.max.wait.ms (600)"),
-        ({"connections.max.idle.ms": "9", "request.timeout.ms": "500"},
-         "connections.max.idle.ms (9) must be larger than request.timeout.ms (500)"),
+        ({"connections.max.idle.ms": "9", "request.timeout.ms": "501"},
+         "connections.max.idle.ms (9) must be larger than request.timeout.ms (501)"),
     ],
 )  # fmt: skip
 def test_timeouts_that_contradict_each_other_are_told(

@@ -33,7 +33,12 @@ def test_pages_of_a_batch_of_50_mb_stay_for_the_next_one() -> None:
 
 
 def test_the_garbage_collector_looks_at_records_rarely() -> None:
-    code = "import gc\nfrom sinkworker.cli import memory\nmemory.collect_garbage_rarely()\n"
+    code = """
+import gc
+from sinkworker.cli import memory
+memory.collect_garbage_rarely()
+memory.keep_what_is_loaded()
+"""
     said = subprocess.run(
         [sys.executable, "-c", code + "print(gc.get_threshold(), gc.get_freeze_count() > 1000)"],
         check=True, capture_output=True, text=True,

@@ -205,13 +205,23 @@ class ConfluentConsumer:
         if partition not in self._rebalances.positions:
             return  # the event that says so is on its way
         (at,) = for_client({partition: offset})
-        with self._calling("Seeking"):
-            try:
-                self._client.seek(at)
-            except KafkaException:  # after an error librdkafka reads a partition no more
-                self._rebalances.place_again(self._client, partition, at)
         self._rebalances.positions[partition] = offset.next
         self._troubles.forget(partition)
+        if partition in self._rebalances.reading:
+            with self._calling("Seeking"):
+                self._seek(partition, at)
+        else:
+            self._rebalances.places[partition] = at
+
+    def _seek(self, partition: TopicPartition, at: ClientPartition) -> None:
+        try:
+            if at.offset == 0:  # for which librdkafka 2.16 wakes nobody
+                self._client.seek(ClientPartition(*partition, 1))
+            self._client.seek(at)
+        except KafkaException:  # after an error librdkafka reads a partition no more
+            self._rebalances.place_again(self._client, partition, at)
+            self._client.resume([at])
+            self._rebalances.reading.add(partition)
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         held = [p for p in partitions if p in self._rebalances.positions]
@@ -220,10 +230,26 @@ class ConfluentConsumer:
         self._rebalances.reading.difference_update(held)
 
     def resume(self, partitions: Collection[TopicPartition]) -> None:
-        held = [p for p in partitions if p in self._rebalances.positions]
+        """Each with a seek behind it: the thread that fetches sleeps up to a second, and librdkafka
+        wakes it for that, not for a resumption. (What it had read was lost with the pause anyway.)"""
+        to = self._rebalances
+        held = [p for p in partitions if p in to.positions]
+        begun = [p for p in held if p not in to.reading]
         with self._calling("Resuming"):
             self._client.resume([ClientPartition(*partition) for partition in held])
-        self._rebalances.reading.update(held)
+            to.reading.update(held)
+            for partition in begun:
+                at = to.places.pop(partition, None) or self._place(partition)
+                if at is not None:
+                    self._seek(partition, at)
+
+    def _place(self, partition: TopicPartition) -> ClientPartition | None:
+        """Where to read on behind what was handed out."""
+        position = self._rebalances.positions[partition]
+        if position is None:
+            return None
+        offset = Offset(position, self._epoch(partition, position))
+        return for_client({partition: offset})[0]
 
     def holds(self, partitions: Collection[TopicPartition]) -> bool:
         return self._rebalances.positions.keys() >= set(partitions)

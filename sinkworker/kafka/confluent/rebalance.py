@@ -18,13 +18,17 @@ PLACEHOLDER = 0
 
 
 class Rebalances:
-    """positions: of every held partition, the next offset to hand out; None until the first seek."""
+    """positions: of every held partition, the next offset to hand out; None until the first seek.
+
+    places: where to go with the next resumption.
+    """
 
     def __init__(self, *, is_cooperative: bool) -> None:
         self._is_cooperative = is_cooperative
         self._events: list[Event] = []
         self.positions: dict[TopicPartition, int | None] = {}
         self.reading: set[TopicPartition] = set()
+        self.places: dict[TopicPartition, ClientPartition] = {}
 
     def on_assign(self, client: Consumer, partitions: list[ClientPartition]) -> None:
         placed = [ClientPartition(each.topic, each.partition, PLACEHOLDER) for each in partitions]
@@ -68,6 +72,7 @@ class Rebalances:
         for partition in _named(partitions):
             self.positions.pop(partition, None)
             self.reading.discard(partition)
+            self.places.pop(partition, None)
 
     def _note(self, event: Event) -> None:
         if event.partitions:
