@@ -55,7 +55,7 @@ def started(home: Path, name: str, more: str = "") -> Target:
     config = home / f"{name}.properties"
     config.write_text(f"listeners=http://127.0.0.1:0\nsinkworker.state.dir={home / name}\n{more}")
     process = WorkerProcess(log=home / f"{name}.log").start("--worker-config", str(config))
-    process.wait_for("Started server process")
+    process.wait_for("REST on")
     return Target(process, process.rest_port())
 
 
