@@ -183,6 +183,7 @@ class ConfluentConsumer:
         if following == start:
             return None
         self._rebalances.positions[source] = following
+        self._rebalances.places.pop(source, None)
         epoch = messages[-1].leader_epoch() if following == last else self._epoch(source, following)
         return Fetched(start, Messages(messages), following, epoch)
 
@@ -207,11 +208,10 @@ class ConfluentConsumer:
         (at,) = for_client({partition: offset})
         self._rebalances.positions[partition] = offset.next
         self._troubles.forget(partition)
+        self._rebalances.places[partition] = at
         if partition in self._rebalances.reading:
             with self._calling("Seeking"):
                 self._seek(partition, at)
-        else:
-            self._rebalances.places[partition] = at
 
     def _seek(self, partition: TopicPartition, at: ClientPartition) -> None:
         try:
@@ -239,7 +239,7 @@ class ConfluentConsumer:
             self._client.resume([ClientPartition(*partition) for partition in held])
             to.reading.update(held)
             for partition in begun:
-                at = to.places.pop(partition, None) or self._place(partition)
+                at = to.places.get(partition) or self._place(partition)
                 if at is not None:
                     self._seek(partition, at)
 

@@ -20,7 +20,7 @@ PLACEHOLDER = 0
 class Rebalances:
     """positions: of every held partition, the next offset to hand out; None until the first seek.
 
-    places: where to go with the next resumption.
+    places: where the last seek led, until something was handed out from there: a resumption seeks it.
     """
 
     def __init__(self, *, is_cooperative: bool) -> None:
