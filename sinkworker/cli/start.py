@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sinkworker")
 
 LOOK_EVERY_SECONDS = 0.2
+TASKS_FIRST_LOOKS = 5
 
 
 @click.command(epilog="Example: sinkworker start configs/alerts-to-pg.properties")
@@ -92,8 +93,7 @@ def start(
     memory.keep_freed_memory()
     turns.keep_short()
     running.administration.start(configuration.connectors)
-    if running.rest is not None:
-        running.rest.start()
+    _start_rest(running, told_to_stop)
     sys.exit(_run(running, told_to_stop, stop_within))
 
 
@@ -141,6 +141,19 @@ def _listen_to_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, obey)
     return told
+
+
+def _start_rest(running: Running, told_to_stop: threading.Event) -> None:
+    """The tasks first: what they do at once is done when the first order comes. Who asks meanwhile is
+    connected, and waits, up to a second."""
+    if running.rest is None:
+        return
+    for _ in range(TASKS_FIRST_LOOKS):
+        statuses = running.worker.statuses().values()
+        if all(status.partitions or status.trace for status in statuses):
+            break
+        told_to_stop.wait(LOOK_EVERY_SECONDS)
+    running.rest.start()
 
 
 def _run(running: Running, told_to_stop: threading.Event, stop_within: float) -> int:

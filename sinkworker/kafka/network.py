@@ -97,6 +97,14 @@ class _ReadToTheEnd:
 
     _sock: Any
 
+    async def _read_from_sock(self) -> None:
+        """A socket may be closed in the very turn that begins to wait for it."""
+        try:
+            await super()._read_from_sock()  # type: ignore[misc]
+        except ValueError:  # of the selector
+            if self._sock is not None and self._sock.fileno() >= 0:
+                raise
+
     def _sock_recv(self) -> tuple[bytes, Exception | None]:
         sock, received = self._sock, []
         end: Exception | None = errors.KafkaConnectionError("socket disconnected")

@@ -202,6 +202,8 @@ class Move(Order):
     def give(self) -> None:
         path = f"/sinkworker/v1/connectors/{self._rig.connector}/offsets"
         reply = self._operator.ask("POST", path, {"to": self._to})
+        if reply.status == 409 and "Try again" in reply.content["message"]:  # claimed just then
+            reply = self._operator.ask("POST", path, {"to": self._to})
         assert reply.status == 200, reply
         moves = reply.content["moves"]
         self._answer = [(each["partition"]["kafka_partition"], each["new"]) for each in moves]
