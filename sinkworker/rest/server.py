@@ -61,11 +61,11 @@ class RestServer:
         self._thread.join(STOP_WITHIN_SECONDS)
 
     def _run(self) -> None:
-        if not self._somebody_asks():
-            self._servers.cancel()
-            return
         try:
-            asyncio.run(self._serve())
+            if self._somebody_asks():
+                asyncio.run(self._serve())
+            else:
+                self._servers.cancel()
         except Exception as error:
             log.exception("REST ended")
             if not self._servers.done():

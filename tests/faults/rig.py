@@ -65,16 +65,6 @@ class Outcome:
     shown: list[str] = field(default_factory=list)
 
 
-@contextmanager
-def _telling(workers: Sequence[FaultyWorker]) -> Iterator[None]:
-    """What is waited for in vain is told with the ends of these workers' logs."""
-    try:
-        yield
-    except AssertionError as error:
-        logs = "\n".join(worker.log()[-3000:] for worker in workers)
-        raise AssertionError(f"{error}\n{logs}") from None
-
-
 def code(source: Path | None) -> dict[str, str]:
     """What lets Python run the code of this folder."""
     return {"PYTHONPATH": str(source), "PYTHONSAFEPATH": "1"} if source else {}
@@ -358,8 +348,17 @@ class Rig:
     def wait_for_progress(self, more: int = 1, seconds: float = 30) -> None:
         """Until so many more offsets are stored."""
         wanted = self.progress() + more
-        with _telling(self._workers):
+        with self._telling(self._workers):
             wait_until(lambda: self.progress() >= wanted, seconds, f"{wanted} offsets stored")
+
+    @contextmanager
+    def _telling(self, workers: Sequence[FaultyWorker]) -> Iterator[None]:
+        """What is waited for in vain is told with what is stored, and these workers' last words."""
+        try:
+            yield
+        except AssertionError as error:
+            logs = "\n".join(worker.log()[-3000:] for worker in workers)
+            raise AssertionError(f"{error}; stored: {self.stored()}\n{logs}") from None
 
     def recovered(self, since: float) -> None:
         """Wait for the next commit, and note how long that took since the fault (a monotonic time)."""
@@ -413,7 +412,7 @@ class Rig:
             stored = [self.landing.stored(each, self.topic) for each in self._connectors()]
             return all({p: each.get(p, 0) for p in ends} == ends for each in stored)
 
-        with _telling(workers):
+        with self._telling(workers):
             wait_until(is_done, seconds, f"offsets {ends} stored")
 
     def judge(
