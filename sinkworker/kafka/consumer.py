@@ -59,7 +59,7 @@ class KafkaPythonConsumer:
         self._state: Any = client._subscription
         self._listener = RebalanceListener(self._state)
         hurry_while_buffered(client._fetcher)
-        self._mirror = Mirror(self._send, self._commit)
+        self._mirror = Mirror(self._send, self._commit, self.holds)
         self._fixed = subscription.partitions
         self.in_group = not subscription.partitions
         self._subscribe(subscription)
@@ -110,7 +110,8 @@ class KafkaPythonConsumer:
             polled = self._client.poll(timeout_ms=timeout_ms)
         after = self._positions()
         # In this order: a rebalance between the two shows as an event, not as a false position.
-        events = self._drained()
+        events = self._listener.drain()
+        self._mirror.forget(events)
         self._mirror.send()
         touched = {partition for event in events for partition in event.partitions}
         fetched = {}
@@ -123,12 +124,6 @@ class KafkaPythonConsumer:
             ours = TopicPartition(*partition)
             fetched[ours] = Fetched(start.offset, records, end.offset, end.leader_epoch)
         return Poll(events, fetched)
-
-    def _drained(self) -> list[Event]:
-        events = self._listener.drain()
-        for event in events:
-            self._mirror.forget(event.partitions)
-        return events
 
     def _finish_joining(self) -> None:
         """kafka-python 3.0.12 forgets a join that is under way when the poll ends before it and its
@@ -255,7 +250,7 @@ class KafkaPythonConsumer:
         self._client.commit_async(_for_client(offsets), callback=answered)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        self._mirror.owe({p: offset for p, offset in offsets.items() if self.holds([p])})
+        self._mirror.owe(offsets)
 
     def mirror_failures(self) -> int:
         return self._mirror.failures
@@ -268,10 +263,10 @@ class KafkaPythonConsumer:
                 log.debug("Closing the Kafka client", exc_info=True)
 
     def _settle(self) -> None:
-        def poll() -> None:
+        def poll() -> list[Event]:
             self._finish_joining()
             self._client.poll(timeout_ms=SETTLE_POLL_MS)
-            self._drained()
+            return self._listener.drain()
 
         self._mirror.settle(poll)
 

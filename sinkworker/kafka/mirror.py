@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sinkworker.api import Offset, TopicPartition
+from sinkworker.runtime.ports import Event
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +26,17 @@ class Mirror:
     the next, and so does what the group refused: a rebalance refuses commits for a moment, and a
     partition may never have another flush. (A commit for every flush cost 3 % of the throughput.)
 
-    send: begins a commit, and calls back from within a poll. commit: commits and waits.
+    send: begins a commit, and calls back from within a poll. commit: commits and waits. holds: whether
+    the client holds these; of others nothing is owed.
     """
 
     def __init__(
-        self, send: Callable[[Offsets, Ended], None], commit: Callable[[Offsets], None]
+        self,
+        send: Callable[[Offsets, Ended], None],
+        commit: Callable[[Offsets], None],
+        holds: Callable[[Collection[TopicPartition]], bool],
     ) -> None:
-        self._send, self._commit = send, commit
+        self._send, self._commit, self._holds = send, commit, holds
         self._owed: dict[TopicPartition, Offset] = {}
         self._under_way: dict[TopicPartition, Offset] = {}
         self._is_under_way = False
@@ -39,14 +44,15 @@ class Mirror:
         self.failures = 0
 
     def owe(self, offsets: Offsets) -> None:
-        self._owed.update(offsets)
+        self._owed |= {p: offset for p, offset in offsets.items() if self._holds([p])}
         self.send()
 
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
-        """Of these, another member may have written newer offsets, or will."""
-        for partition in partitions:
-            self._owed.pop(partition, None)
-            self._under_way.pop(partition, None)
+    def forget(self, events: Iterable[Event]) -> None:
+        """What came or went: of that, another member may have written newer offsets, or will."""
+        for event in events:
+            for partition in event.partitions:
+                self._owed.pop(partition, None)
+                self._under_way.pop(partition, None)
 
     def send(self) -> None:
         if self._is_under_way or not self._owed or time.monotonic() < self._not_before:
@@ -58,10 +64,10 @@ class Mirror:
         except Exception as error:  # a mirror's failure never stops a task
             self._ended(error)
 
-    def settle(self, poll: Callable[[], None]) -> None:
+    def settle(self, poll: Callable[[], Iterable[Event]]) -> None:
         """Commit what is owed, or was sent without an answer yet, and wait, shortly.
 
-        poll: lets the client join its group again, and forgets here what it lost or got thereby.
+        poll: lets the client join its group again; what happened thereby.
         Raises what the last attempt raised.
         """
         deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
@@ -72,7 +78,7 @@ class Mirror:
             except Exception:
                 if time.monotonic() >= deadline:
                     raise
-            poll()
+            self.forget(poll())
 
     def _ended(self, error: Exception | None) -> None:
         sent, self._under_way, self._is_under_way = self._under_way, {}, False

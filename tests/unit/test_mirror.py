@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from sinkworker.api import Offset, RetriableError, TopicPartition
 from sinkworker.kafka import mirror
 from sinkworker.kafka.mirror import Ended, Mirror, Offsets
+from sinkworker.runtime.ports import Event, Lost
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -19,6 +22,7 @@ class Group:
         self.committed: list[Offsets] = []
         self.refusals = 0
         self.polls = 0
+        self.held = {A, B}
         self.seconds = 100.0
         self._ended: list[Ended] = []
         monkeypatch.setattr(mirror.time, "monotonic", lambda: self.seconds)
@@ -36,9 +40,13 @@ class Group:
             raise RetriableError("rebalancing")
         self.committed.append(offsets)
 
-    def poll(self) -> None:
+    def poll(self) -> list[Event]:
         self.polls += 1
         self.seconds += 0.1
+        return []
+
+    def holds(self, partitions: Collection[TopicPartition]) -> bool:
+        return self.held >= set(partitions)
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def group(monkeypatch: pytest.MonkeyPatch) -> Group:
 
 @pytest.fixture
 def copy(group: Group) -> Mirror:
-    return Mirror(group.send, group.commit)
+    return Mirror(group.send, group.commit, group.holds)
 
 
 def test_one_commit_a_second_with_the_newest_offsets(group: Group, copy: Mirror) -> None:
@@ -87,11 +95,17 @@ def test_what_the_group_refused_is_sent_again_unless_something_newer_is(
 def test_what_another_member_may_have_written_is_not_sent_again(group: Group, copy: Mirror) -> None:
     copy.owe({A: Offset(1), B: Offset(1)})
     copy.owe({A: Offset(2)})
-    copy.forget([A])
+    copy.forget([Lost(frozenset({A}))])
     group.answer(RetriableError("rebalancing"))
     group.seconds += 1
     copy.send()
     assert group.sent[1:] == [{B: Offset(1)}]
+
+
+def test_nothing_is_owed_of_what_is_not_held(group: Group, copy: Mirror) -> None:
+    group.held = {B}
+    copy.owe({A: Offset(1), B: Offset(1)})
+    assert group.sent == [{B: Offset(1)}]
 
 
 def test_at_the_end_what_has_no_answer_yet_is_committed_too(group: Group, copy: Mirror) -> None:
@@ -115,7 +129,7 @@ def test_at_the_end_nothing_is_committed_for_what_was_lost_meanwhile(
 ) -> None:
     copy.owe({A: Offset(1)})
     group.refusals = 1
-    copy.settle(lambda: copy.forget([A]))
+    copy.settle(lambda: [Lost(frozenset({A}))])
     assert group.committed == []
 
 

@@ -55,7 +55,7 @@ class ConfluentConsumer:
         self._rebalances, self._commits, self._troubles = rebalances, commits, troubles
         self._poll_records = poll_records
         self._lookup_within_seconds = lookup_within_ms / 1000
-        self._mirror = Mirror(self._send, self._commit)
+        self._mirror = Mirror(self._send, self._commit, self.holds)
         self._subscribed: frozenset[str] = frozenset()
         self._pattern, self._fixed = subscription.pattern, subscription.partitions
         self.in_group = not subscription.partitions
@@ -103,18 +103,13 @@ class ConfluentConsumer:
         if self._troubles and not fetched and not self._rebalances.has_events():
             self._troubles.raise_all()
         self._look_at_topics()
-        events = self._drained()
+        events = self._rebalances.drain()
+        self._mirror.forget(events)
         for event in events:
             for partition in event.partitions:
                 fetched.pop(partition, None)
         self._mirror.send()
         return Poll(events, fetched)
-
-    def _drained(self) -> list[Event]:
-        events = self._rebalances.drain()
-        for event in events:
-            self._mirror.forget(event.partitions)
-        return events
 
     def _consume(self, timeout: float) -> list[Message[Any, Any]]:
         """What is there at once; else the first that comes, and what came with it. (`consume` with a
@@ -364,7 +359,7 @@ class ConfluentConsumer:
         self._commits.send(self._client, offsets, ended)
 
     def mirror(self, offsets: Mapping[TopicPartition, Offset]) -> None:
-        self._mirror.owe({p: offset for p, offset in offsets.items() if self.holds([p])})
+        self._mirror.owe(offsets)
 
     def mirror_failures(self) -> int:
         return self._mirror.failures
@@ -377,9 +372,9 @@ class ConfluentConsumer:
                 log.debug("Closing the Kafka client", exc_info=True)
 
     def _settle(self) -> None:
-        def poll() -> None:
+        def poll() -> list[Event]:
             self._client.poll(SETTLE_POLL_SECONDS)
-            self._drained()
+            return self._rebalances.drain()
 
         self._mirror.settle(poll)
 
