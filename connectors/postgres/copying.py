@@ -6,6 +6,7 @@ Owns telling which row was rejected, by the client or by the server.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import length_hint
 from typing import TypeVar
 
 import psycopg
@@ -30,12 +31,12 @@ def copy_rows(
     """COPY a row of each item. BadRowError with the index of the one that has no row, or whose row
     the client or the server rejects."""
     query = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names_of(columns))
-    index = 0
+    left = iter(items)
     try:
         with copying(session.connection.cursor()) as cursor, cursor.copy(query) as copy:
             write_row = copy.write_row
-            for index, item in enumerate(items):  # noqa: B007  the handler reads it
-                write_row(row_of(item))
+            for row in map(row_of, left):  # a call of C's from C's: it shows
+                write_row(row)
     except FAILURES as error:
         if kind_of(error) is not Kind.DATA:
             raise
@@ -43,8 +44,8 @@ def copy_rows(
             line = copy_line(error)
             if line is None or not 0 < line <= len(items):
                 raise
-            index = line - 1
-        raise BadRowError(index) from error
+            raise BadRowError(line - 1) from error
+        raise BadRowError(len(items) - length_hint(left) - 1) from error
 
 
 def names_of(columns: Sequence[str]) -> sql.Composed:

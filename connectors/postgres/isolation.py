@@ -21,6 +21,8 @@ from connectors.postgres.session import Session
 from connectors.postgres.stages import Stages
 from sinkworker.api import DataError, TopicPartition
 
+CHECKED = (b"SET CONSTRAINTS ALL DEFERRED", b"SET CONSTRAINTS ALL IMMEDIATE")
+
 
 class Isolation:
     """Writes the rows of one flush, within its transaction.
@@ -111,14 +113,10 @@ class Isolation:
         piece, is_written = pieces[0], False
         left_out: list[Piece] = []
         try:
-            with savepoint(self._session.connection):
-                if is_checked:
-                    self._constraints("DEFERRED")
+            with savepoint(self._session.connection, *(CHECKED if is_checked else ())):
                 for piece in pieces:
                     left_out += piece.write()
                 is_written = True
-                if is_checked:
-                    self._constraints("IMMEDIATE")
         except BadRowError as bad:
             cause = bad.__cause__
             assert isinstance(cause, Exception)

@@ -17,21 +17,23 @@ from psycopg.errors import error_from_result
 
 
 @contextmanager
-def savepoint(connection: psycopg.Connection[Any]) -> Iterator[None]:
+def savepoint(
+    connection: psycopg.Connection[Any], first: bytes = b"", last: bytes = b""
+) -> Iterator[None]:
     """For a block within a transaction. Undone by any exception; psycopg.Rollback ends here.
 
-    These nest: one name stands for the innermost that has it.
+    first, last: commands within it, before and after the block, sent with its own. These nest: one
+    name stands for the innermost that has it.
     """
-    _run(connection, b"SAVEPOINT part")
+    _run(connection, b"SAVEPOINT part;" + first)
     try:
         yield
+        _run(connection, last + b"; RELEASE part")
     except BaseException as error:
         with suppress(psycopg.Error):  # of a connection that is gone, the first failure tells
             _run(connection, b"ROLLBACK TO part; RELEASE part")
         if not isinstance(error, psycopg.Rollback):
             raise
-    else:
-        _run(connection, b"RELEASE part")
 
 
 def _run(connection: psycopg.Connection[Any], command: bytes) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json as stdlib_json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Literal
 
@@ -21,7 +20,6 @@ from sinkworker.api import ConfigModel, Converter, DataError, Header, Schema
 from sinkworker.converters.envelope import Envelope, InexactError
 from sinkworker.converters.repeated_schemas import RepeatedSchemas
 
-_from_json = partial(from_json, allow_inf_nan=False, cache_strings="keys")
 INFINITY = "invalid JSON: a number that no float can hold"
 INFINITE = frozenset({float("inf"), float("-inf")})
 
@@ -63,7 +61,7 @@ class JsonConverter(Converter):
         self._enveloped = config.schemas_enable
         self._envelope = Envelope(fills_nulls=config.replace_null_with_default)
         self._schema = stdlib_json.loads(config.schema_content) if config.schema_content else None
-        self._repeated = RepeatedSchemas(self._envelope, _from_json, _is_infinite)
+        self._repeated = RepeatedSchemas(self._envelope, _parsed, _is_infinite)
 
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
@@ -106,10 +104,18 @@ class JsonConverter(Converter):
             read, decode = self._repeated.read, self.decode
             both = [(each and read(each)) or decode(topic, each, ()) for each in data]
             return [schema for schema, _ in both], [value for _, value in both]
-        values = [_from_json(each) if each else None for each in data]
+        values = [
+            from_json(each, allow_inf_nan=False, cache_strings="keys") if each else None
+            for each in data
+        ]
         if _is_any_infinite(values):
             raise DataError(INFINITY)
         return [None] * len(values), values
+
+
+def _parsed(data: bytes) -> Any:
+    """No `partial`: keywords that come from one cost a third of the parsing."""
+    return from_json(data, allow_inf_nan=False, cache_strings="keys")
 
 
 def _is_object(text: str) -> bool:
@@ -122,7 +128,7 @@ def _is_object(text: str) -> bool:
 def parsed(data: bytes) -> Any:
     """A JSON text. DataError when it is none."""
     try:
-        value = _from_json(data)
+        value = _parsed(data)
     except ValueError as error:
         raise DataError(f"invalid JSON: {error}") from None
     if _is_infinite(value):

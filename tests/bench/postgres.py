@@ -51,10 +51,12 @@ class Landing:
     def _start(self, name: str, topic: str, keys: Mapping[str, str]) -> Program:
         config = self._home / f"{name}.properties"
         told = {
-            "name": name, "connector.class": "PostgresSink", "topics": topic,
-            "bootstrap.servers": self._bootstrap, "batch.size": str(BATCH_SIZE),
+            "name": name, "connector.class": "PostgresSink", "bootstrap.servers": self._bootstrap,
             "connection.url": self._database.url, "table.name.format": OWN_TABLE,
+            "batch.size": str(BATCH_SIZE),
         } | keys  # fmt: skip
+        if "topics.partitions" not in told:
+            told["topics"] = topic
         config.write_text("".join(f"{key}={value}\n" for key, value in told.items()))
         command = [sys.executable, "-m", "sinkworker", "start", "--log-level", "error", str(config)]
         progress = (

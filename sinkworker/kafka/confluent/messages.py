@@ -6,7 +6,7 @@ takes whole columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from confluent_kafka import Message
@@ -48,6 +48,28 @@ class MessageRecord:
         return self._message.leader_epoch()
 
 
+class Timestamps(Sequence[int]):
+    """Of messages. Each is asked for when somebody looks at it, which most sinks do not."""
+
+    def __init__(self, messages: list[Message[Any, Any]]) -> None:
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[int]:
+        return (timestamp for _, timestamp in map(Message.timestamp, self._messages))
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> Timestamps: ...
+    def __getitem__(self, at: int | slice) -> int | Timestamps:
+        if isinstance(at, slice):
+            return Timestamps(self._messages[at])
+        return self._messages[at].timestamp()[1]
+
+
 class Messages(Sequence[RawRecord]):
     """The records of one partition."""
 
@@ -71,7 +93,7 @@ class Messages(Sequence[RawRecord]):
         of = self._messages
         return Columns(
             list(map(Message.offset, of)),  # type: ignore[arg-type]
-            [timestamp for _, timestamp in map(Message.timestamp, of)],
+            Timestamps(of),
             list(map(Message.key, of)),
             list(map(Message.value, of)),
             [headers or () for headers in map(Message.headers, of)],  # type: ignore[misc]
