@@ -20,6 +20,8 @@ from sinkworker.api import ConfigModel, Converter, DataError, Header, Schema
 from sinkworker.converters.envelope import Envelope, InexactError
 from sinkworker.converters.repeated_schemas import RepeatedSchemas
 
+# So few that a processor's cache still holds them when they are looked at again.
+AT_ONCE = 250
 INFINITY = "invalid JSON: a number that no float can hold"
 INFINITE = frozenset({float("inf"), float("-inf")})
 
@@ -104,13 +106,20 @@ class JsonConverter(Converter):
             read, decode = self._repeated.read, self.decode
             both = [(each and read(each)) or decode(topic, each, ()) for each in data]
             return [schema for schema, _ in both], [value for _, value in both]
-        values = [
-            from_json(each, allow_inf_nan=False, cache_strings="keys") if each else None
-            for each in data
-        ]
-        if _is_any_infinite(values):
-            raise DataError(INFINITY)
+        values: list[Any] = []
+        for start in range(0, len(data), AT_ONCE):
+            values += _all_parsed(data[start : start + AT_ONCE])
         return [None] * len(values), values
+
+
+def _all_parsed(data: Sequence[bytes | None]) -> list[Any]:
+    values = [
+        from_json(each, allow_inf_nan=False, cache_strings="keys") if each else None
+        for each in data
+    ]
+    if _is_any_infinite(values):
+        raise DataError(INFINITY)
+    return values
 
 
 def _parsed(data: bytes) -> Any:
