@@ -33,6 +33,16 @@ def naming_suspects(rows: Sequence[Values]) -> Iterator[None]:
         raise BadRowError(index, is_guess=True) from error
 
 
+def clashing_columns(error: psycopg.Error) -> Sequence[str]:
+    """Of what is unique and was there already; empty where Postgres's words cannot be read."""
+    shown = KEY.match(error.diag.message_detail or "")
+    return [_unquoted(each) for each in shown[1].split(", ")] if shown else []
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
 def suspect(error: psycopg.Error, rows: Sequence[Values]) -> int | None:
     """The index of the only row that looks like the one that was refused; None if there is no such."""
     detail = error.diag.message_detail or ""

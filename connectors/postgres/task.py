@@ -19,6 +19,7 @@ from connectors.postgres.dead_letters import LetterTable
 from connectors.postgres.failures import translated
 from connectors.postgres.inserts import Inserts
 from connectors.postgres.isolation import Isolation
+from connectors.postgres.novelty import Novelty
 from connectors.postgres.offsets import OffsetTable
 from connectors.postgres.pieces import Attempt, Work
 from connectors.postgres.preparation import Preparation, Share
@@ -58,7 +59,7 @@ class PostgresSinkTask(BufferedSinkTask):
         self._letters, self._context = letters, context
         self._tables, self._stages = Tables(session), Stages(session)
         self._preparation = Preparation(config, session, self._tables)
-        self._caution = Caution()
+        self._caution, self._novelties = Caution(), dict[str, Novelty]()
         self._held: set[TopicPartition] = set()
         self._errant: list[ErrantRecord] = []
         self._untold: list[Found] = []
@@ -130,7 +131,8 @@ class PostgresSinkTask(BufferedSinkTask):
     def _attempt(self, share: Share) -> Attempt:
         target = (self._session, share.table, share.plans, self._stages)
         if self._config.insert_mode == "upsert":
-            return Upserts(*target, share.key).write
+            novelty = self._novelties.setdefault(share.table.name, Novelty())
+            return Upserts(*target, share.key, novelty).write
         inserts = Inserts(*target)
         return inserts.insert if self._config.insert_mode == "insert" else inserts.ignore
 

@@ -40,7 +40,7 @@ def upsert(
         "table": table.identifier, "stage": stage, "action": _on_conflict(others),
         "names": names_of(columns), "key": names_of(key), "same": same_keys(key),
     }  # fmt: skip
-    if not _may_lack_required(table, columns):
+    if not may_lack_required(table, columns):
         return [UPSERT.format(**parts)]
     new = UPSERT_NEW.format(**parts)
     if not others:
@@ -55,7 +55,7 @@ def same_keys(key: Sequence[str]) -> sql.Composed:
     )
 
 
-def _may_lack_required(table: Table, columns: Columns) -> bool:
+def may_lack_required(table: Table, columns: Columns) -> bool:
     return any(each.may_be_required and each.name not in columns for each in table.columns.values())
 
 

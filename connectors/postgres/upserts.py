@@ -1,4 +1,5 @@
-"""Writing a batch by key: COPY into a stage, then one set statement. Never a row at a time.
+"""Writing a batch by key: COPY into a stage, then one set statement; or, while all keys are new, COPY
+straight into the table. Never a row at a time.
 
 Owns what is written and deleted, in which order, and which record stands behind a refused row. Must
 not know offsets.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any, TypeVar
 
 from psycopg import sql
 
@@ -16,6 +18,8 @@ from connectors.postgres.batch import Batch
 from connectors.postgres.copying import copy_rows, names_of
 from connectors.postgres.keys import keys_of
 from connectors.postgres.merge import Merged, merge
+from connectors.postgres.new_rows import NewRows
+from connectors.postgres.novelty import Novelty
 from connectors.postgres.pieces import BadRowError, LeftOut
 from connectors.postgres.reader import Values
 from connectors.postgres.rows import Columns, Plan, Plans, Row, picker
@@ -26,6 +30,8 @@ from connectors.postgres.stages import LINE, Purpose, Stages
 from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
 from connectors.postgres.upsert_statements import same_keys, upsert
+
+T = TypeVar("T")
 
 # Where a key first appears, for every one that is not the first of its kind.
 SAME_KEYS = sql.SQL(
@@ -42,16 +48,20 @@ class Upserts:
     """
 
     def __init__(
-        self, session: Session, table: Table, plans: Plans, stages: Stages, key: Columns
-    ) -> None:
+        self, session: Session, table: Table, plans: Plans, stages: Stages, key: Columns,
+        novelty: Novelty,
+    ) -> None:  # fmt: skip
         self._session, self._table, self._plans, self._stages = session, table, plans, stages
         self._key, self._pick_key = key, picker(key, table, ())
+        self._new_rows = NewRows(session, table, key, novelty)
 
     def write(self, batch: Batch) -> Sequence[LeftOut]:
         """Delete, then insert or update: once per key, with its last value."""
         keys = keys_of(batch, self._key, self._table)
         distinct = keys.of if keys.are_exact else self._as_postgres_sees(keys.of, batch)
         if batch.is_uniform():
+            if keys.are_exact and self._are_new(batch, distinct):
+                return ()
             return self._upsert_uniform(batch, distinct)
         self._upsert_merged(batch, distinct)
         return ()
@@ -75,9 +85,23 @@ class Upserts:
         same: dict[int, int] = dict(self._session.connection.execute(query).fetchall())
         return [same.get(lines[each], lines[each]) for each in keys]
 
+    def _are_new(self, batch: Batch, keys: Sequence[Any]) -> bool:
+        """False when not all of their keys are: then nothing is written."""
+        plan, new_rows = batch.plans[0], self._new_rows
+        if not new_rows.may_be(len(batch), plan):
+            return False
+        # In the order of the keys, as set statements write them.
+        last = [index for _, index in sorted(_last(keys).items())]
+        try:
+            return new_rows.are_written(plan, [batch.values[index] for index in last])
+        except BadRowError as bad:
+            index = last[bad.index]
+            named = _named(bad, index, is_certain=keys.count(keys[index]) == 1)
+            raise named from named.__cause__
+
     def _upsert_uniform(self, batch: Batch, keys: Sequence[Hashable]) -> Sequence[LeftOut]:
         """With the same fields in all records the last one of a key is all that counts."""
-        last = list(dict(zip(keys, range(len(batch)), strict=True)).values())
+        last = list(_last(keys).values())
         plan, values = batch.plans[0], [batch.values[index] for index in last]
         try:
             stage = self._staged(plan, values)
@@ -161,6 +185,11 @@ def _telling(merged: Sequence[Merged]) -> Iterator[None]:
         yield
     except BadRowError as bad:
         raise _BadMergedError(merged[bad.index], bad) from None
+
+
+def _last(keys: Sequence[T]) -> dict[T, int]:
+    """Where each key appears for the last time."""
+    return dict(zip(keys, range(len(keys)), strict=True))
 
 
 def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:

@@ -73,3 +73,12 @@ def own_database(own_server: PostgresServer) -> Iterator[Database]:
     database.close()
     with psycopg.connect(own_server.url(), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def tenant(schema: Database) -> Iterator[str]:
+    """A role that policies apply to."""
+    folder, name = schema.execute("SELECT current_schema(), 'tenant_' || pg_backend_pid()")[0]
+    schema.execute(f"CREATE ROLE {name}; GRANT ALL ON SCHEMA {folder} TO {name}")
+    yield name
+    schema.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")

@@ -32,3 +32,15 @@ def test_a_batch_in_parts_is_as_good_as_its_records_one_by_one(
     with comparison(schema, Scenario("insert", seed)) as pair:
         for _ in range(BATCHES):
             pair.write_and_compare()
+
+
+@pytest.mark.parametrize("seed", range(30, 54))
+def test_a_batch_that_is_tried_as_new_rows_is_as_good_as_its_records_one_by_one(
+    schema: Database, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("connectors.postgres.new_rows.FEWEST", 2)
+    monkeypatch.setattr("connectors.postgres.novelty.FIRST_PAUSE", 1)
+    monkeypatch.setattr("connectors.postgres.novelty.LONGEST_PAUSE", 1)
+    with comparison(schema, Scenario("upsert", seed)) as pair:
+        for _ in range(BATCHES):
+            pair.write_and_compare()

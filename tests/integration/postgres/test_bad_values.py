@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -67,15 +67,6 @@ def test_what_a_trigger_raises_about_a_row_is_a_bad_record(
     sink = Sink(database, tolerates=True, insert_mode=mode, pk_mode="record_value", pk_fields="id")
     sink.send({"id": 1}, {"id": 2}, {"id": 3}).settle()
     assert rows(database) == [(1,), (3,)]
-
-
-@pytest.fixture
-def tenant(database: Database) -> Iterator[str]:
-    """A role that policies apply to."""
-    schema, name = database.execute("SELECT current_schema(), 'tenant_' || pg_backend_pid()")[0]
-    database.execute(f"CREATE ROLE {name}; GRANT ALL ON SCHEMA {schema} TO {name}")
-    yield name
-    database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
 def test_a_row_that_a_policy_forbids_is_a_bad_record(database: Database, tenant: str) -> None:
