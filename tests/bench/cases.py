@@ -26,13 +26,15 @@ TRANSFORMS = {
 POSTGRES: Mapping[str, Mapping[str, str]] = {
     "insert": PLAIN,
     "upsert": PLAIN | KEYED,
+    "updates": PLAIN | KEYED,
     "tombstones": PLAIN | BY_KEY,
     "envelope": {"value.converter": "JsonConverter"},
     "avro": {"value.converter": "AvroConverter"},
     "transforms": PLAIN | TRANSFORMS,
 }
-"""Keys by mode: upsert with its key in the value; by the record's key, with a null value for every tenth
-record; JSON with schemas; Avro with a registry; and three transforms. The last three insert."""
+"""Keys by mode: upsert with its key in the value, all of them new, and each of them twenty times; by the
+record's key, with a null value for every tenth record; JSON with schemas; Avro with a registry; and three
+transforms. The last three insert."""
 S3: Mapping[str, Mapping[str, str]] = {
     "s3-json": PLAIN | {"format.class": "JsonFormat", "s3.compression.type": "gzip"},
     "s3-parquet": PLAIN | {"format.class": "ParquetFormat"},

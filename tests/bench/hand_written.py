@@ -131,7 +131,7 @@ ROWS: dict[str, Callable[[Polled], list[Row]]] = {
     "tombstones": keyed_rows, "envelope": enveloped_rows, "avro": avro_rows,
     "transforms": transformed_rows,
 }  # fmt: skip
-INTO = {"upsert": upsert, "tombstones": upsert}
+INTO = {"upsert": upsert, "updates": upsert, "tombstones": upsert}
 
 
 if __name__ == "__main__":

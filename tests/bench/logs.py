@@ -28,6 +28,7 @@ SCHEMA = {
 }  # fmt: skip
 # A null value ends the alert so many records before it, in the same partition.
 EVERY, BEFORE = 10, 8
+KEYS = 50_000  # of the alerts that are updated
 
 
 class Message(NamedTuple):
@@ -43,6 +44,11 @@ def keyed(number: int) -> Message:
     if number % EVERY == EVERY - 1:
         return Message(b"%d" % (number - BEFORE), None)
     return Message(b"%d" % number, plain(number).value)
+
+
+def again(number: int) -> Message:
+    """Few keys, each in one partition."""
+    return plain(number % KEYS)
 
 
 def enveloped(number: int) -> Message:
@@ -71,7 +77,7 @@ class Logs:
     def __init__(self, kafka: KafkaTools, registry: RegistryServer, records: int) -> None:
         self._kafka, self._records = kafka, records
         self._spelled: Mapping[str, Callable[[int], Message]] = {
-            "tombstones": keyed, "envelope": enveloped, "avro": avro(registry),
+            "updates": again, "tombstones": keyed, "envelope": enveloped, "avro": avro(registry),
             "transforms": otherwise_named,
         }  # fmt: skip
         self._there: set[str] = set()

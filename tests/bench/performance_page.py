@@ -47,7 +47,11 @@ def table(cases: Found) -> str:
 
 
 def others(found: Found) -> Sequence[str]:
-    lines = [f"- {name}: {rate:,} rows/s." for name, rate in found.get("copy", {}).items()]
+    lines = [
+        f"- {name}: {each['worker']['records_per_second']:,.0f} rows/s, COPY alone "
+        f"{each['by_hand']['records_per_second']:,.0f}: {each['ratio']:.2f}."
+        for name, each in found.get("copy", {}).items()
+    ]
     for client, latencies in found.get("latency", {}).items():
         lines += [
             f"- {client}, {each['rate']:,.0f} records/s: from the producer to the commit "

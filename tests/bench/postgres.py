@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.postgres.queries import identifier, statement
 from tests.bench.cases import POSTGRES, Case
-from tests.bench.measuring import Program, Result
+from tests.bench.measuring import Program
 from tests.services.database import Database
 
 BATCH_SIZE = 5000
@@ -41,9 +41,11 @@ class Landing:
         """Of the connector that the next worker runs."""
         return f"bench-{self._number}"
 
-    def worker(self, topic: str, keys: Mapping[str, str]) -> Program:
-        """A new connector that reads the topic into its table."""
-        self.make(OWN_TABLE, is_keyed=keys.get("insert.mode") == "upsert")
+    def worker(
+        self, topic: str, keys: Mapping[str, str], *, is_keyed: bool | None = None
+    ) -> Program:
+        """A new connector that reads the topic into its table, which upserts give a primary key."""
+        self.make(OWN_TABLE, is_keyed=is_keyed or keys.get("insert.mode") == "upsert")
         name = self.next_name
         self._number += 1
         return self._start(name, topic, keys)
@@ -73,10 +75,10 @@ class Landing:
         ]  # fmt: skip
         return self._hand("tests.bench.hand_written", arguments)
 
-    def copy_alone(self, records: int, *, is_keyed: bool) -> Result:
+    def copy_alone(self, records: int, *, is_keyed: bool) -> Program:
         self._make_hand(1, is_keyed=is_keyed)
         arguments = [self._database.url, str(records), str(BATCH_SIZE)]
-        return self._hand("tests.bench.copy_alone", arguments).measured(records)
+        return self._hand("tests.bench.copy_alone", arguments)
 
     def _make_hand(self, partitions: int, *, is_keyed: bool) -> None:
         self.make(HAND, is_keyed=is_keyed)

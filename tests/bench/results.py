@@ -49,13 +49,13 @@ def median(results: Sequence[Result]) -> Result:
     return Result(*map(statistics.median, zip(*results, strict=True)))
 
 
-def show(pairs: Pairs) -> None:
+def show(pairs: Pairs, other: str = "by hand") -> None:
     print(f"\n{pairs.name}: {len(pairs.workers)} runs each, interleaved; medians")
     print(f"{'':12}{'records/s':>11}{'CPU s/M':>8}{'RSS MB':>8}{'first s':>9}")
-    for who, results in (("worker", pairs.workers), ("by hand", pairs.loops)):
+    for who, results in (("worker", pairs.workers), (other, pairs.loops)):
         rate, cpu, rss, first = median(results)
         print(f"{who:12}{rate:11,.0f}{cpu:8.1f}{rss:8.0f}{first:9.2f}")
-    print(f"worker / by hand: {pairs.ratio:.2f} ({min(pairs.ratios):.2f} to {max(pairs.ratios):.2f}), "
+    print(f"worker / {other}: {pairs.ratio:.2f} ({min(pairs.ratios):.2f} to {max(pairs.ratios):.2f}), "
           f"by CPU {pairs.cpu_ratio:.2f}", flush=True)  # fmt: skip
 
 
