@@ -33,7 +33,7 @@ POSTGRES: Mapping[str, Mapping[str, str]] = {
     "transforms": PLAIN | TRANSFORMS,
 }
 """Keys by mode: upsert with its key in the value, all of them new, and each of them twenty times; by the
-record's key, with a null value for every tenth record; JSON with schemas; Avro with a registry; and three
+record's key, with a null value for every tenth record; JSON with schemas; Avro with a registry; three
 transforms. The last three insert."""
 S3: Mapping[str, Mapping[str, str]] = {
     "s3-json": PLAIN | {"format.class": "JsonFormat", "s3.compression.type": "gzip"},
