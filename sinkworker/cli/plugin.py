@@ -70,3 +70,6 @@ def _distance(error: PluginError) -> int:
     from sinkworker.plugins import UnknownPluginError
 
     return 2 - error.is_near if isinstance(error, UnknownPluginError) else 0
+
+
+plugins = click.Group("plugins", plugin.commands, help=plugin.help, hidden=True)

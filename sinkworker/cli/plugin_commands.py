@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sinkworker.cli.files import exiting_on_errors
+from sinkworker.cli.lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from sinkworker.api import SinkConnector
 
 
-class ExtensibleGroup(click.Group):
+class ExtensibleGroup(LazyGroup):
     """The worker's own commands, and after them those of installed plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
