@@ -7,15 +7,17 @@ compression of its own.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import zstandard
 
 GZIP_LEVELS, ZSTD_LEVELS = range(-1, 10), range(-1, 23)
-GZIP_MEMORY = 270_000
 GZIP_HEADER = 31  # zlib's window bits for the largest window, in a gzip wrapper
+# zlib's default is 6: 5 of zlib-ng takes 35 to 60 % of its CPU, and files are 2 % smaller to 4 % larger.
+# Level 1 of zlib-ng makes files a third larger than zlib's.
+ZLIB_NG_LEVELS = {-1: 5, 1: 2}
 # Less at once would cost calls, and a compressor where a few lines are all.
 WORTH_COMPRESSING = 1 << 16
 
@@ -73,11 +75,31 @@ def compression(name: str, level: int) -> Compression:
 
 def _gzip(level: int) -> Compression:
     _check("gzip", level, GZIP_LEVELS)
+    library = _gzip_library()
+    own_level = library.levels.get(level, level)
 
     def start() -> Compressor:
-        return _Streaming(zlib.compressobj(level, zlib.DEFLATED, GZIP_HEADER))
+        return _Streaming(library.compressobj(own_level, zlib.DEFLATED, GZIP_HEADER))
 
-    return Compression(".gz", GZIP_MEMORY, start)
+    return Compression(".gz", library.memory, start)
+
+
+@dataclass(frozen=True, slots=True)
+class _GzipLibrary:
+    """memory: bytes that one compressor holds. levels: its own for zlib's, where they differ."""
+
+    compressobj: Callable[[int, int, int], _Stream]
+    memory: int
+    levels: Mapping[int, int] = field(default_factory=dict)
+
+
+def _gzip_library() -> _GzipLibrary:
+    """zlib-ng where it is installed: less CPU at each level, and files about as large."""
+    try:
+        from zlib_ng import zlib_ng
+    except ImportError:
+        return _GzipLibrary(zlib.compressobj, memory=270_000)
+    return _GzipLibrary(zlib_ng.compressobj, memory=405_000, levels=ZLIB_NG_LEVELS)
 
 
 def _zstd(level: int) -> Compression:

@@ -51,7 +51,8 @@ class FileConfig(PathConfig):
     s3_compression_type: CompressionName = "none"
     """How whole files are compressed: none, gzip, zstd."""
     s3_compression_level: int = -1
-    """1 (fast) to 9 (small), for zstd to 22; -1: the method's own default."""
+    """1 (fast) to 9 (small), for zstd to 22; -1: the method's own default.
+    gzip has zlib's levels; where zlib-ng makes it, 1 is 2 of its own levels, and -1 is 5."""
     avro_codec: AvroCodec = "null"
     """How AvroFormat compresses its blocks: null (not at all), deflate, snappy, bzip2."""
     parquet_codec: ParquetCodec = "snappy"

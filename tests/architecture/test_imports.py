@@ -112,7 +112,7 @@ ALLOWED: dict[str, set[str]] = {
     "connectors.postgres": {"connectors.postgres", "sinkworker.api", "psycopg", "pydantic"},
     "connectors.s3": {
         "connectors.s3", "sinkworker.api", "pydantic", "orjson", "zstandard",
-        "fastavro", "pyarrow",
+        "fastavro", "pyarrow", "zlib_ng",
     },
     "connectors.s3.bucket": {"connectors.s3", "sinkworker.api", "boto3", "botocore"},
     "connectors.s3.failures": {"connectors.s3", "sinkworker.api", "botocore"},
