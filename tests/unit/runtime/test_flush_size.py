@@ -60,6 +60,13 @@ def test_a_store_that_is_fast_again_gets_full_flushes_by_doubles_at_most() -> No
     assert store(flushes, lambda records: 10, 7) == [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]
 
 
+def test_a_store_that_was_fast_is_not_held_to_what_it_did_when_it_was_last_slow() -> None:
+    flushes = FlushSize(POLICY)
+    store(flushes, lambda records: records * 4)
+    store(flushes, lambda records: 10)
+    assert store(flushes, lambda records: records * 40, 4) == [5_000, 2_500, 1_250, 625]
+
+
 @pytest.mark.parametrize("takes_ms", [1_100, 2_000, 60_000])
 def test_where_each_flush_takes_the_same_time_it_stays_full_and_is_seldom_tried_smaller(
     takes_ms: int,
@@ -112,6 +119,12 @@ def test_a_flush_that_is_not_full_says_nothing_of_the_size_when_it_took_effect()
     store(flushes, lambda records: records * 4)
     flushes.flushed(pending(3), 1)
     assert size_of(flushes) == 250
+
+
+def test_dead_letters_alone_say_nothing_of_the_size_though_they_fill_a_flush() -> None:
+    flushes = FlushSize(POLICY)
+    flushes.flushed(pending(0, MEBIBYTE), 5_000)
+    assert flushes.policy is POLICY
 
 
 def test_a_small_flush_that_fails_does_not_make_the_next_as_small() -> None:
