@@ -77,7 +77,8 @@ class SinkSettings(ConfigModel):
     offset_flush_interval_ms: int = Field(default=500, ge=1, le=INT)
     """The longest time between delivering a record to the sink and making it durable."""
     batch_size: int = Field(default=5000, ge=1, le=INT)
-    """Flush as soon as this many records wait; consumer.override.max.poll.records defaults to it."""
+    """Flush as soon as this many records wait, or fewer while the sink takes longer than a second for
+    them or fails; consumer.override.max.poll.records defaults to it."""
     buffer_max_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, le=INT)
     """Flush as soon as this many bytes wait, and never fetch more at a time."""
     kafka_client: Literal["kafka-python", "confluent"] = "kafka-python"

@@ -103,11 +103,11 @@ class KafkaPythonConsumer:
 
     # polling
 
-    def poll(self, timeout_ms: int) -> Poll:
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
         before = self._positions()
         self._finish_joining()
         with self._calling("Polling Kafka"):
-            polled = self._client.poll(timeout_ms=timeout_ms)
+            polled = self._client.poll(timeout_ms, self._bounded(at_most))
         after = self._positions()
         # In this order: a rebalance between the two shows as an event, not as a false position.
         events = self._listener.drain()
@@ -124,6 +124,10 @@ class KafkaPythonConsumer:
             ours = TopicPartition(*partition)
             fetched[ours] = Fetched(start.offset, records, end.offset, end.leader_epoch)
         return Poll(events, fetched)
+
+    def _bounded(self, at_most: int | None) -> int:
+        configured: int = self._client.config["max_poll_records"]
+        return configured if at_most is None else min(at_most, configured)
 
     def _finish_joining(self) -> None:
         """kafka-python 3.0.12 forgets a join that is under way when the poll ends before it and its

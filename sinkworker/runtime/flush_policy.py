@@ -25,11 +25,10 @@ class FlushPolicy:
     def due(self, now_ms: int, pending: Pending) -> bool:
         if pending.since_ms is None:
             return False
-        return (
-            pending.records >= self.max_records
-            or pending.bytes >= self.max_bytes
-            or now_ms - pending.since_ms >= self.interval_ms
-        )
+        return self.is_full(pending) or now_ms - pending.since_ms >= self.interval_ms
+
+    def is_full(self, pending: Pending) -> bool:
+        return pending.records >= self.max_records or pending.bytes >= self.max_bytes
 
     def wait_ms(self, now_ms: int, pending: Pending, at_most: int) -> int:
         """How long a poll may wait for records before a flush is due."""

@@ -135,9 +135,10 @@ class Consumer(Protocol):
     in_group: bool
     """Whether a group decides about partitions; False when they are fixed."""
 
-    def poll(self, timeout_ms: int) -> Poll:
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
         """Wait at most this long for records or events.
 
+        at_most: how many records, where that is fewer than `max.poll.records`; at least 1.
         Events are never lost: a poll that raises leaves them to the next one. After a poll that
         raised, positions are unknown: the caller reopens every open partition.
         Raises BrokenPartitionsError too.

@@ -30,6 +30,7 @@ from sinkworker.api import (
 from sinkworker.runtime.assignment import SKIP_OR_MOVE, Assignment, Barrier
 from sinkworker.runtime.errants import Errants, TooManyErrantError
 from sinkworker.runtime.flush_policy import FlushPolicy
+from sinkworker.runtime.flush_size import FlushSize
 from sinkworker.runtime.held import Held
 from sinkworker.runtime.mailbox import Command, Mailbox
 from sinkworker.runtime.metrics import Newest, Pace
@@ -104,9 +105,8 @@ class SinkTaskLoop:
         self._parts, self._mailbox, self._board = parts, mailbox, board
         self._task, self._consumer, self._held = parts.task, parts.consumer, parts.held
         self._errants = parts.errants
-        self._flush_policy, self._recovery, self._clock = (
-            parts.flush_policy, parts.recovery, parts.clock
-        )  # fmt: skip
+        self._recovery, self._clock = parts.recovery, parts.clock
+        self._flush_size = FlushSize(parts.flush_policy)
         self._measures, self._newest, self._pace = parts.counters.measures, Newest(), Pace()
         self._task_decides = False  # when to flush, and not the flush policy
         self._idle_since_ms = self._clock.now_ms()
@@ -162,7 +162,7 @@ class SinkTaskLoop:
         """After a poll that raised, positions are unknown: all that is open is opened again."""
         began_ms = self._clock.now_ms()
         try:
-            return self._consumer.poll(self._poll_timeout_ms())
+            return self._consumer.poll(*self._poll_bounds())
         except BrokenPartitionsError as error:
             self._quarantine_broken(error.causes)
         except RetriableError as error:
@@ -180,11 +180,14 @@ class SinkTaskLoop:
                 self._held.quarantine(partition, cause)
         self._reopen_all()
 
-    def _poll_timeout_ms(self) -> int:
+    def _poll_bounds(self) -> tuple[int, int | None]:
+        """How long it may wait, and how many records it may bring: as they are flushed at once, a
+        smaller flush begins here."""
         if self._task_decides:
-            return COMMAND_LATENCY_MS
+            return COMMAND_LATENCY_MS, None
         now_ms, pending = self._clock.now_ms(), self._assignment.pending()
-        return self._flush_policy.wait_ms(now_ms, pending, self._latency_ms(now_ms))
+        wait_ms = self._flush_size.policy.wait_ms(now_ms, pending, self._latency_ms(now_ms))
+        return wait_ms, self._flush_size.at_most(pending)
 
     def _latency_ms(self, now_ms: int) -> int:
         """A tenth of the time in which nothing came, within bounds."""
@@ -270,9 +273,9 @@ class SinkTaskLoop:
         chosen = self._task.due(now_ms)
         self._task_decides = chosen is not None
         if chosen is not None:
-            laden = self._assignment.laden(self._flush_policy.max_bytes)
+            laden = self._assignment.laden(self._flush_size.policy.max_bytes)
             return {*chosen, *laden, *self._assignment.at_barrier()}
-        due = self._flush_policy.due(now_ms, self._assignment.pending())
+        due = self._flush_size.policy.due(now_ms, self._assignment.pending())
         return self._held.open_ones() if due else ()
 
     @reopening
@@ -285,16 +288,26 @@ class SinkTaskLoop:
         self._held.quarantine_recreated(partitions)
         advances = self._assignment.advances(partitions)
         if advances:
-            began_ms = self._clock.now_ms()
-            with self._errants.flushing(advances):
-                self._task.flush(advances)
+            took_ms = self._store(advances)
             self._assignment.flushed(advances)
-            took_ms, newest = self._clock.now_ms() - began_ms, self._newest.flushed(advances)
-            self._measures.flushed(advances.values(), took_ms, newest)
+            self._measures.flushed(advances.values(), took_ms, self._newest.flushed(advances))
             self._recovery.succeeded()
             self._parts.counters.flushed(advances.values(), len(self._errants.take()))
             self._tell_kafka(advances)
         self._held.quarantine_stopped()
+
+    def _store(self, advances: Mapping[TopicPartition, Advance]) -> int:
+        """How many ms it took."""
+        began_ms, pending = self._clock.now_ms(), self._assignment.pending()
+        try:
+            with self._errants.flushing(advances):
+                self._task.flush(advances)
+        except RetriableError:
+            self._flush_size.failed(pending)
+            raise
+        took_ms = self._clock.now_ms() - began_ms
+        self._flush_size.flushed(pending, took_ms)
+        return took_ms
 
     def _tell_kafka(self, advances: Mapping[TopicPartition, Advance]) -> None:
         offsets = {partition: advance.to for partition, advance in advances.items()}

@@ -52,13 +52,13 @@ class InMemoryConsumer:
 
     # polling
 
-    def poll(self, timeout_ms: int) -> Poll:
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
         del timeout_ms
         with self._broker.lock:
             events = self._events()
             touched = {partition for event in events for partition in event.partitions}
             fetched: dict[TopicPartition, Fetched] = {}
-            left = self._max_poll_records
+            left = min(at_most or self._max_poll_records, self._max_poll_records)
             for partition in sorted(self._positions.keys() - self._paused - touched):
                 batch = self._fetch(partition, left)
                 if batch is not None:

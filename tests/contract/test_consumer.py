@@ -14,6 +14,7 @@ from sinkworker.rest.port import OffsetRule, RefusedError
 from sinkworker.runtime.ports import Assigned, Consumer, Lost, Revoked
 from sinkworker.testing.samples import MemorySinkConnector
 from tests.contract.worlds import InMemoryWorld, KafkaWorld, Reader, World
+from tests.services.process import wait_until
 
 REAL = [pytest.param(client, marks=pytest.mark.kafka) for client in (KAFKA_PYTHON, CONFLUENT)]
 
@@ -69,6 +70,25 @@ def test_a_batch_says_where_it_begins_and_where_the_next_one_does(world: World) 
     assert [batch.start for batch in batches] == [0, *[batch.next for batch in batches][:-1]]
     assert all(len(batch.records) <= 10 for batch in batches)
     assert reader.offsets(source) == list(range(25))
+
+
+def test_a_poll_brings_as_many_records_as_it_may_and_the_next_ones_the_rest(world: World) -> None:
+    topic = world.create_topic(partitions=2)
+    sources = [TopicPartition(topic, number) for number in range(2)]
+    for source in sources:
+        world.produce(source, 30)
+    reader = opened(world.consumer(topics=[topic], max_poll_records=10), *sources)
+    brought = []
+
+    def all_read(at_most: int, up_to: int) -> bool:
+        fetched = reader.poll(at_most).fetched.values()
+        brought.append((at_most, sum(len(batch.records) for batch in fetched)))
+        return sum(len(reader.offsets(source)) for source in sources) >= up_to
+
+    for at_most, up_to in ((1, 5), (7, 40), (1_000, 60)):
+        wait_until(lambda n=at_most, to=up_to: all_read(n, to), 60, f"{up_to} records")
+    assert all(count <= min(at_most, 10) for at_most, count in brought)
+    assert [reader.offsets(source) for source in sources] == [list(range(30))] * 2
 
 
 def test_records_carry_what_was_produced(world: World) -> None:

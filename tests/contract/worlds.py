@@ -171,8 +171,8 @@ class Reader:
         self.events: list[Event] = []
         self.fetched: dict[TopicPartition, list[Fetched]] = {}
 
-    def poll(self) -> Poll:
-        poll = self.consumer.poll(100)
+    def poll(self, at_most: int | None = None) -> Poll:
+        poll = self.consumer.poll(100, at_most)
         self.events += poll.events
         for partition, batch in poll.fetched.items():
             self.fetched.setdefault(partition, []).append(batch)

@@ -95,10 +95,11 @@ class ConfluentConsumer:
 
     # polling
 
-    def poll(self, timeout_ms: int) -> Poll:
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
         self._troubles.raise_all()
+        most = self._poll_records
         with self._calling("Polling Kafka"):
-            messages = self._consume(timeout_ms / 1000)
+            messages = self._consume(timeout_ms / 1000, min(at_most or most, most))
         fetched = self._fetched(messages)
         if self._troubles and not fetched and not self._rebalances.has_events():
             self._troubles.raise_all()
@@ -111,14 +112,14 @@ class ConfluentConsumer:
         self._mirror.send()
         return Poll(events, fetched)
 
-    def _consume(self, timeout: float) -> list[Message[Any, Any]]:
+    def _consume(self, timeout: float, at_most: int) -> list[Message[Any, Any]]:
         """What is there at once; else the first that comes, and what came with it. (`consume` with a
         time would wait for as many as it may return.)"""
-        messages = self._client.consume(self._poll_records, 0)
+        messages = self._client.consume(at_most, 0)
         if not messages and not self._rebalances.has_events():
             first = self._client.poll(timeout)
             if first is not None:
-                messages = [first, *self._client.consume(self._poll_records - 1, 0)]
+                messages = [first, *self._client.consume(at_most - 1, 0)]
         return messages
 
     def _fetched(self, messages: list[Message[Any, Any]]) -> dict[TopicPartition, Fetched]:

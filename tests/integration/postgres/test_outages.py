@@ -235,16 +235,30 @@ def test_a_table_that_somebody_locks(sink: Sink, database: Database) -> None:
     assert_exact(sink.settle(), database, 20)
 
 
-def test_a_statement_that_takes_too_long(database: Database) -> None:
+def let_each_row_take(database: Database, seconds: float) -> None:
     database.execute(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
-        "'BEGIN PERFORM pg_sleep(30); RETURN NEW; END';"
+        f"'BEGIN PERFORM pg_sleep({seconds}); RETURN NEW; END';"
         "CREATE TRIGGER t BEFORE INSERT ON alerts FOR EACH ROW EXECUTE FUNCTION slow()"
     )
+
+
+def test_a_statement_that_takes_too_long(database: Database) -> None:
+    let_each_row_take(database, 30)
     sink = send(Sink(database, tolerates=True, plan={"flush_timeout_ms": 600}), 0, 10).run(4)
     assert sink.worker.status().counters.retries > 0
     database.execute("DROP TRIGGER t ON alerts")
     assert_exact(sink.settle(), database, 10)
+    sink.stop()
+
+
+def test_a_batch_that_never_fits_in_a_statement_s_time_gets_through_in_parts(
+    database: Database,
+) -> None:
+    let_each_row_take(database, 0.02)
+    sink = send(Sink(database, tolerates=True, plan={"flush_timeout_ms": 900}), 0, 60).settle()
+    assert sink.worker.status().counters.retries > 0
+    assert_exact(sink, database, 60)
     sink.stop()
 
 

@@ -76,8 +76,8 @@ def _content(body: bytes) -> Any:
 class PatientConsumer(InMemoryConsumer):
     """Waits a little where there is nothing to read: a loop that spins leaves no time for REST."""
 
-    def poll(self, timeout_ms: int) -> Poll:
-        polled = super().poll(timeout_ms)
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
+        polled = super().poll(timeout_ms, at_most)
         if not polled.fetched:
             threading.Event().wait(0.005)
         return polled

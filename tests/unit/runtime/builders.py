@@ -107,16 +107,18 @@ class ScriptedConsumer(InMemoryConsumer):
         self.errors: defaultdict[str, list[BaseException]] = defaultdict(list)
         self.commits: list[Mapping[TopicPartition, Offset]] = []
         self.waits_ms: list[int] = []
+        self.at_mosts: list[int | None] = []
         self.is_closed = False
 
     def _reached(self, call: str) -> None:
         if self.errors[call]:
             raise self.errors[call].pop(0)
 
-    def poll(self, timeout_ms: int) -> Poll:
+    def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
         self.waits_ms.append(timeout_ms)
+        self.at_mosts.append(at_most)
         self._reached("poll")
-        return Poll((), {}) if self.deaf else super().poll(timeout_ms)
+        return Poll((), {}) if self.deaf else super().poll(timeout_ms, at_most)
 
     def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Bounds]:
         self._reached("bounds")

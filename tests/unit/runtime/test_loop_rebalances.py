@@ -165,9 +165,9 @@ def test_a_partition_assigned_again_without_having_been_revoked_drops_what_is_pe
     class Repeating(ScriptedConsumer):
         repeats = False
 
-        def poll(self, timeout_ms: int) -> Poll:
+        def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
             if not self.repeats:
-                return super().poll(timeout_ms)
+                return super().poll(timeout_ms, at_most)
             self.repeats = False
             self.pause([P0])
             self.seek(P0, Offset(0))
@@ -199,8 +199,8 @@ def test_a_quarantined_partition_that_comes_back_is_tried_anew() -> None:
 
 def test_an_event_for_a_partition_that_is_not_held_changes_nothing() -> None:
     class Told(ScriptedConsumer):
-        def poll(self, timeout_ms: int) -> Poll:
-            events, fetched = super().poll(timeout_ms)
+        def poll(self, timeout_ms: int, at_most: int | None = None) -> Poll:
+            events, fetched = super().poll(timeout_ms, at_most)
             stray = Revoked(frozenset({TopicPartition("elsewhere", 1)}))
             return Poll([*events, stray], fetched)
 
