@@ -139,6 +139,6 @@ def measure_wide(bench: Bench, _: Sequence[Case]) -> Found:
 
 
 PARTS: Mapping[str, Callable[[Bench, Sequence[Case]], Found]] = {
-    "cases": measure_cases, "copy": measure_copy, "latency": measure_latency,
-    "idle": measure_idle, "growth": measure_growth, "wide": measure_wide,
+    "latency": measure_latency, "idle": measure_idle, "cases": measure_cases,
+    "copy": measure_copy, "growth": measure_growth, "wide": measure_wide,
 }  # fmt: skip

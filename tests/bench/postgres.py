@@ -32,6 +32,7 @@ class Landing:
         key = " PRIMARY KEY" if is_keyed else ""
         self._database.execute(f"DROP TABLE IF EXISTS {table}")
         self._database.execute(f"CREATE TABLE {table} ({COLUMNS.format(key)})")
+        self._database.execute("CHECKPOINT")  # of what the run before wrote
 
     def rows(self, table: str) -> int:
         return int(self._database.one(f"SELECT count(*) FROM {table}"))
