@@ -63,7 +63,7 @@ class JsonConverter(Converter):
         self._enveloped = config.schemas_enable
         self._envelope = Envelope(fills_nulls=config.replace_null_with_default)
         self._schema = stdlib_json.loads(config.schema_content) if config.schema_content else None
-        self._repeated = RepeatedSchemas(self._envelope, _parsed, _is_infinite)
+        self._repeated = RepeatedSchemas(self._envelope, _parsed, _all_parsed, _is_infinite)
 
     def decode(
         self, topic: str, data: bytes | None, headers: Sequence[Header]
@@ -99,17 +99,28 @@ class JsonConverter(Converter):
     def decode_all(
         self, topic: str, data: Sequence[bytes | None], headers: Sequence[Sequence[Header]]
     ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
-        """Looking for infinities once saves a fifth of the time. Envelopes are looked at one by one."""
+        """A few at a time, and all of these at once: by one, records cost half as much again."""
         if self._schema is not None:
             return super().decode_all(topic, data, headers)
-        if self._enveloped:
-            read, decode = self._repeated.read, self.decode
-            both = [(each and read(each)) or decode(topic, each, ()) for each in data]
-            return [schema for schema, _ in both], [value for _, value in both]
+        schemas: list[Schema | None] = []
         values: list[Any] = []
         for start in range(0, len(data), AT_ONCE):
-            values += _all_parsed(data[start : start + AT_ONCE])
-        return [None] * len(values), values
+            of_these, read = self._all_of(topic, data[start : start + AT_ONCE])
+            schemas += of_these
+            values += read
+        return schemas, values
+
+    def _all_of(
+        self, topic: str, data: Sequence[bytes | None]
+    ) -> tuple[Sequence[Schema | None], Sequence[Any]]:
+        if not self._enveloped:
+            return [None] * len(data), _all_parsed(data)
+        alike = self._repeated.read_all(data)
+        if alike is not None:
+            schema, values = alike
+            return [schema] * len(data), values
+        both = [self.decode(topic, each, ()) for each in data]
+        return [schema for schema, _ in both], [value for _, value in both]
 
 
 def _all_parsed(data: Sequence[bytes | None]) -> list[Any]:

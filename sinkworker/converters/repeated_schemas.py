@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 from sinkworker.api import DataError, Schema
@@ -18,8 +20,11 @@ NAME, OPENING = b'"payload":', b'{"payload":'
 MOST_BEGINNINGS, MOST_SHAPES = 100, 1000
 # What may be, or hold, an infinite number.
 NUMBERS = frozenset({float, list, dict})
+DEEP = frozenset({list, dict})
+BRACE = ord("}")
 
 Parse = Callable[[bytes], Any]
+ParseAll = Callable[[Sequence[bytes]], list[Any]]
 Read = Callable[[Any], Any]
 
 
@@ -39,9 +44,14 @@ class RepeatedSchemas:
     """The beginnings that were seen, and not too many of them."""
 
     def __init__(
-        self, envelope: Envelope, parse: Parse, is_infinite: Callable[[Any], bool]
+        self,
+        envelope: Envelope,
+        parse: Parse,
+        parse_all: ParseAll,
+        is_infinite: Callable[[Any], bool],
     ) -> None:
-        self._envelope, self._parse, self._is_infinite = envelope, parse, is_infinite
+        self._envelope, self._is_infinite = envelope, is_infinite
+        self._parse, self._parse_all = parse, parse_all
         self._seen: dict[bytes, Beginning] = {}
         self._last = Beginning(NAME, None)  # no JSON text begins so
 
@@ -61,6 +71,29 @@ class RepeatedSchemas:
         except Exception:  # the ordinary way finds the words for it, or no fault
             return None
 
+    def read_all(self, data: Sequence[bytes | None]) -> tuple[Schema | None, list[Any]] | None:
+        """Schema and payloads of envelopes that begin as the last one did, with members of the same
+        names and types, none of them deep; None when one is different: then each is read by itself."""
+        try:
+            return self._all_alike(self._last, data)
+        except Exception:  # whoever it is, the ordinary way finds the words for it
+            return None
+
+    def _all_alike(
+        self, known: Beginning, data: Sequence[Any]
+    ) -> tuple[Schema | None, list[Any]] | None:
+        starts = map(bytes.startswith, data, repeat(known.text))
+        if not all(starts) or set(map(itemgetter(-1), data)) != {BRACE}:
+            return None
+        start = len(known.text)
+        payloads = self._parse_all([each[start:-1] for each in data])
+        kinds = [set(map(type, each)) for each in zip(*map(dict.values, payloads), strict=True)]
+        are_alike = set(map(len, kinds)) == {1} and len(set(map(tuple, payloads))) == 1
+        if not are_alike or not DEEP.isdisjoint(chain.from_iterable(kinds)):
+            return None
+        read = self._read_like(known, payloads[0])
+        return known.schema, payloads if read is _as_they_are else list(map(read, payloads))
+
     def learn(self, data: bytes) -> None:
         """Of an envelope that was read as a whole: how it begins, up to `"payload":`.
 
@@ -79,14 +112,17 @@ class RepeatedSchemas:
     def _typed(self, known: Beginning, payload: Any) -> Any:
         if type(payload) is not dict:
             return self._read_of(known.schema, (), (type(payload),))(payload)
-        shape = (*payload, *map(type, payload.values()))
+        return self._read_like(known, payload)(payload)
+
+    def _read_like(self, known: Beginning, payload: dict[str, Any]) -> Read:
+        names, kinds = tuple(payload), tuple(map(type, payload.values()))
+        shape = (*names, *kinds)
         read = known.reads.get(shape)
         if read is None:
             if len(known.reads) >= MOST_SHAPES:
                 known.reads.clear()
-            names, kinds = shape[: len(payload)], shape[len(payload) :]
             read = known.reads[shape] = self._read_of(known.schema, names, kinds)
-        return read(payload)
+        return read
 
     def _read_of(self, schema: Schema | None, names: Sequence[str], kinds: Sequence[type]) -> Read:
         """What reads payloads with these names and types. Where the schema has the same names in the

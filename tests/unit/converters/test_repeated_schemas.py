@@ -38,11 +38,25 @@ def outcome(reader: JsonConverter, data: bytes) -> tuple[Any, ...]:
     return schema, repr(value), value
 
 
+def outcome_of_all(reader: JsonConverter, messages: Sequence[bytes]) -> Any:
+    """The same of many at once, where all of them can be read; else None."""
+    try:
+        schemas, values = reader.decode_all("alerts", messages, [()] * len(messages))
+    except Exception:
+        return None
+    return [(schema, repr(value), value) for schema, value in zip(schemas, values, strict=True)]
+
+
 def compare(messages: Sequence[bytes], **config: Any) -> None:
-    """One converter reads all, and for each there is one that has never seen another."""
+    """One converter reads all, one by one and several at once, and for each there is one that has never
+    seen another."""
     together = converter(**config)
-    for data in messages:
-        assert outcome(together, data) == outcome(converter(**config), data)
+    alone = [outcome(converter(**config), data) for data in messages]
+    for data, expected in zip(messages, alone, strict=True):
+        assert outcome(together, data) == expected
+        for batch, outcomes in (([data] * 2, [expected] * 2), (messages, alone)):
+            are_good = all(len(each) == 3 for each in outcomes)
+            assert outcome_of_all(together, batch) == (outcomes if are_good else None)
 
 
 # By field: what fits it, and what JSON may hold instead.
@@ -181,3 +195,23 @@ def test_more_shapes_than_are_remembered_are_read() -> None:
         payload = {name: 1 for bit, name in enumerate(names) if number >> bit & 1}
         _, value = reader.decode("alerts", enveloped(json.dumps(payload).encode(), fields), ())
         assert value == dict.fromkeys(names) | payload
+
+
+def test_payloads_of_one_shape_are_read_at_once() -> None:
+    """What is compared above is not the ordinary way on both sides."""
+    reader = converter()
+    messages = [enveloped(b'{"id":%d,"level":"a","x":0.5}' % number) for number in range(3)]
+    assert reader._repeated.read_all(messages) is None
+    reader.decode_all("alerts", messages, [()] * 3)
+    read = reader._repeated.read_all(messages)
+    assert read is not None
+    assert [value["id"] for value in read[1]] == [0, 1, 2]
+    deep = enveloped(b'{"id":1,"level":["a"],"x":0.5}')
+    for other in (
+        deep,
+        enveloped(b'{"id":1,"level":"a","x":1}'),
+        messages[0][:-1] + b" ",
+        b"",
+        None,
+    ):
+        assert reader._repeated.read_all([*messages, other]) is None
