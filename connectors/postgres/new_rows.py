@@ -12,6 +12,7 @@ import psycopg
 from psycopg import errors
 
 from connectors.postgres.copying import copy_rows
+from connectors.postgres.failures import is_of_one_value
 from connectors.postgres.novelty import Novelty
 from connectors.postgres.pieces import BadRowError
 from connectors.postgres.reader import Values
@@ -51,12 +52,13 @@ class NewRows:
             self._novelty.give_up()
             return False
         except BadRowError as bad:
-            if not isinstance(bad.__cause__, errors.UniqueViolation):
-                raise
-            if self._is_of_other_columns(bad.__cause__):
-                raise BadRowError(bad.index, is_guess=True) from bad.__cause__
-            self._novelty.learn(are_new=False)
-            return False
+            cause = bad.__cause__
+            assert isinstance(cause, Exception)
+            if isinstance(cause, errors.UniqueViolation) and not self._is_of_other_columns(cause):
+                self._novelty.learn(are_new=False)
+                return False
+            # Rows are not in the order of the log: it may be another one that came too late.
+            raise BadRowError(bad.index, is_guess=not is_of_one_value(cause)) from cause
         self._novelty.learn(are_new=True)
         return True
 

@@ -117,6 +117,18 @@ def test_a_bad_record_beside_a_known_key_is_the_only_one_that_is_rejected(
     assert landed(database) == dict.fromkeys({-1, *range(COUNT)} - {bad}, 1)
 
 
+@pytest.mark.parametrize("kind", ["UNIQUE (a)", "EXCLUDE USING btree (a WITH =)"])
+def test_of_two_that_clash_the_later_one_is_rejected_whatever_their_keys(
+    database: Database, targets: list[str], kind: str
+) -> None:
+    database.execute(f"ALTER TABLE alerts ADD a int, ADD {kind}")
+    values = [{"id": COUNT - i, "v": 1, "a": i} for i in range(COUNT)]
+    values[0]["a"] = values[50]["a"] = 500
+    assert rejected(sink(database), values) == [50]
+    assert landed(database) == dict.fromkeys(set(range(1, COUNT + 1)) - {COUNT - 50}, 1)
+    assert targets[0] == "table"
+
+
 def test_a_row_that_is_bad_only_where_its_key_is_new_is_not_tried(
     database: Database, targets: list[str]
 ) -> None:
