@@ -79,7 +79,7 @@ def kill_at(rig: Rig, place: Place) -> None:
 
 def lose_produce(rig: Rig, where: Where) -> None:
     """A letter on its way, or the answer that it is there."""
-    rig.load_any()
+    rig.load_any(8_000)
     worker = rig.worker(rig.config(kafka=rig.proxy.bootstrap), seconds_a_flush=0.05).start()
     for _ in range(TIMES):
         rig.wait_for_progress(1)
