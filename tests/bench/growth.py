@@ -19,7 +19,7 @@ PARTITIONS = (1, 4, 16, 64)
 TOPICS = (1, 10, 50)
 RECORD_BYTES = (100, 1_000, 10_000, 100_000)
 ROUNDS = 3
-"""In which the sizes take turns, where their ratio is what is asked. Medians count."""
+"""In which the sizes take turns: a machine that drifts drifts for all of them. Medians count."""
 HISTORY = (10_000, 100_000, 1_000_000, 10_000_000)
 MOST_BYTES = 200_000_000
 """Of one log: large records are fewer."""
@@ -41,17 +41,17 @@ class Growth:
     ) -> None:
         self._landing, self._kafka, self._database = landing, kafka, database
         self._records = records
-        self._filled: set[str] = set()
+        self._filled, self._told = set[str](), set[str]()
         self._keys = POSTGRES["insert"] | {"kafka.client": client}
 
     def curves(self) -> Iterator[tuple[str, Sequence[Point]]]:
-        grows: Mapping[str, tuple[Callable[[int], Point], Sequence[int], int]] = {
-            "partitions": (self._partitions, PARTITIONS, ROUNDS), "topics": (self._topics, TOPICS, 1),
-            "bytes a record": (self._bytes, RECORD_BYTES, 1),
-            "commits in the ledger": (self._history, HISTORY, 1),
+        grows: Mapping[str, tuple[Callable[[int], Point], Sequence[int]]] = {
+            "partitions": (self._partitions, PARTITIONS), "topics": (self._topics, TOPICS),
+            "bytes a record": (self._bytes, RECORD_BYTES),
+            "commits in the ledger": (self._history, HISTORY),
         }  # fmt: skip
-        for name, (measure, sizes, rounds) in grows.items():
-            turns = [[measure(size) for size in sizes] for _ in range(rounds)]
+        for name, (measure, sizes) in grows.items():
+            turns = [[measure(size) for size in sizes] for _ in range(ROUNDS)]
             points = [
                 Point(*map(median, zip(*each, strict=True))) for each in zip(*turns, strict=True)
             ]
@@ -82,16 +82,22 @@ class Growth:
 
     def _history(self, commits: int) -> Point:
         """As if this connector had made so many; none is old enough to be removed."""
-        topic = "growth-history"
+        topic, name = "growth-history", f"after-{commits}"
         self._fill(topic, 4, map(plain, range(self._records)))
+        if name not in self._told:
+            for each in HISTORY:
+                self._tell(f"after-{each}", topic, each)
+        return self._point(commits, topic, self._records, name=name)
+
+    def _tell(self, name: str, topic: str, commits: int) -> None:
+        self._told.add(name)
         self._database.execute(
             "INSERT INTO sinkworker_ledger (connector, topic, partition, kind, epoch, from_offset, "
             "to_offset, records, owner) SELECT %s, %s, n %% 4, 'commit', 1, n * 5000, (n + 1) * 5000, "
-            "5000, 'worker-1 task-0' FROM generate_series(1, %s) AS n",
-            (self._landing.next_name, topic, commits),
+            "5000, 'worker-1 task-0' FROM generate_series(1::bigint, %s) AS n",
+            (name, topic, commits),
         )
-        self._database.execute("ANALYZE sinkworker_ledger")
-        return self._point(commits, topic, self._records)
+        self._database.execute("VACUUM ANALYZE sinkworker_ledger")
 
     def _fill(self, topic: str, partitions: int, messages: Iterator[Message]) -> None:
         if topic in self._filled:
@@ -101,8 +107,9 @@ class Growth:
         send(self._kafka, topic, partitions, messages)
 
     def _point(
-        self, size: int, topics: str, records: int, keys: Mapping[str, str] | None = None
-    ) -> Point:
-        program = self._landing.worker(topics, {**self._keys, **(keys or {})})
+        self, size: int, topics: str, records: int, keys: Mapping[str, str] | None = None,
+        *, name: str | None = None,
+    ) -> Point:  # fmt: skip
+        program = self._landing.worker(topics, {**self._keys, **(keys or {})}, name=name)
         rate, cpu, rss, _ = program.measured(records)
         return Point(size, rate, cpu, rss)

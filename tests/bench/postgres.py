@@ -37,19 +37,17 @@ class Landing:
     def rows(self, table: str) -> int:
         return int(self._database.one(f"SELECT count(*) FROM {table}"))
 
-    @property
-    def next_name(self) -> str:
-        """Of the connector that the next worker runs."""
-        return f"bench-{self._number}"
-
     def worker(
-        self, topic: str, keys: Mapping[str, str], *, is_keyed: bool | None = None
-    ) -> Program:
-        """A new connector that reads the topic into its table, which upserts give a primary key."""
+        self, topic: str, keys: Mapping[str, str], *, is_keyed: bool | None = None,
+        name: str | None = None,
+    ) -> Program:  # fmt: skip
+        """A new connector that reads the topic into its table, which upserts give a primary key. One
+        with a name has its ledger from before, and no offsets."""
         self.make(OWN_TABLE, is_keyed=is_keyed or keys.get("insert.mode") == "upsert")
-        name = self.next_name
+        if name is not None:
+            self._database.execute("DELETE FROM sinkworker_offsets WHERE connector = %s", (name,))
         self._number += 1
-        return self._start(name, topic, keys)
+        return self._start(name or f"bench-{self._number}", topic, keys)
 
     def _start(self, name: str, topic: str, keys: Mapping[str, str]) -> Program:
         config = self._home / f"{name}.properties"
