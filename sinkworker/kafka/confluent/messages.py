@@ -6,13 +6,16 @@ takes whole columns.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Self, TypeVar, overload
 
 from confluent_kafka import Message
 
 from sinkworker.api import Header
 from sinkworker.runtime.ports import Columns, RawRecord
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class MessageRecord:
@@ -48,45 +51,46 @@ class MessageRecord:
         return self._message.leader_epoch()
 
 
-class Timestamps(Sequence[int]):
-    """Of messages. Each is asked for when somebody looks at it, which most sinks do not."""
+class OfMessages(Sequence[T_co]):
+    """Something of each message, made when somebody looks at it."""
 
     def __init__(self, messages: list[Message[Any, Any]]) -> None:
         self._messages = messages
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    @overload
+    def __getitem__(self, at: int) -> T_co: ...
+    @overload
+    def __getitem__(self, at: slice) -> Self: ...
+    def __getitem__(self, at: int | slice) -> T_co | Self:
+        if isinstance(at, slice):
+            return type(self)(self._messages[at])
+        return self._of(self._messages[at])
+
+    @staticmethod
+    @abstractmethod
+    def _of(message: Message[Any, Any]) -> T_co: ...
+
+
+class Timestamps(OfMessages[int]):
+    """Most sinks look at none."""
 
     def __iter__(self) -> Iterator[int]:
         return (timestamp for _, timestamp in map(Message.timestamp, self._messages))
 
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-    @overload
-    def __getitem__(self, at: slice) -> Timestamps: ...
-    def __getitem__(self, at: int | slice) -> int | Timestamps:
-        if isinstance(at, slice):
-            return Timestamps(self._messages[at])
-        return self._messages[at].timestamp()[1]
+    @staticmethod
+    def _of(message: Message[Any, Any]) -> int:
+        return message.timestamp()[1]
 
 
-class Messages(Sequence[RawRecord]):
+class Messages(OfMessages[RawRecord]):
     """The records of one partition."""
 
-    def __init__(self, messages: list[Message[Any, Any]]) -> None:
-        self._messages = messages
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    @overload
-    def __getitem__(self, at: int) -> RawRecord: ...
-    @overload
-    def __getitem__(self, at: slice) -> Messages: ...
-    def __getitem__(self, at: int | slice) -> RawRecord | Messages:
-        if isinstance(at, slice):
-            return Messages(self._messages[at])
-        return MessageRecord(self._messages[at])
+    @staticmethod
+    def _of(message: Message[Any, Any]) -> RawRecord:
+        return MessageRecord(message)
 
     def columns(self) -> Columns:
         """`map` over the class's methods: half of what a loop costs that calls them one by one."""

@@ -13,14 +13,18 @@ pytestmark = pytest.mark.postgres
 BATCHES = 4
 
 
+def compare(schema: Database, scenario: Scenario) -> None:
+    with comparison(schema, scenario) as pair:
+        for _ in range(BATCHES):
+            pair.write_and_compare()
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("mode", ["insert", "ignore", "upsert"])
 def test_a_batch_is_as_good_as_its_records_one_by_one(
     schema: Database, mode: str, seed: int
 ) -> None:
-    with comparison(schema, Scenario(mode, seed)) as pair:
-        for _ in range(BATCHES):
-            pair.write_and_compare()
+    compare(schema, Scenario(mode, seed))
 
 
 @pytest.mark.parametrize("seed", range(12, 30))
@@ -29,9 +33,7 @@ def test_a_batch_in_parts_is_as_good_as_its_records_one_by_one(
 ) -> None:
     monkeypatch.setattr("connectors.postgres.caution.LEAST_PART", 3)
     monkeypatch.setattr("connectors.postgres.caution.LEAST_CAUTIOUS_PART", 2)
-    with comparison(schema, Scenario("insert", seed)) as pair:
-        for _ in range(BATCHES):
-            pair.write_and_compare()
+    compare(schema, Scenario("insert", seed))
 
 
 @pytest.mark.parametrize("seed", range(30, 54))
@@ -41,6 +43,4 @@ def test_a_batch_that_is_tried_as_new_rows_is_as_good_as_its_records_one_by_one(
     monkeypatch.setattr("connectors.postgres.new_rows.FEWEST", 2)
     monkeypatch.setattr("connectors.postgres.novelty.FIRST_PAUSE", 1)
     monkeypatch.setattr("connectors.postgres.novelty.LONGEST_PAUSE", 1)
-    with comparison(schema, Scenario("upsert", seed)) as pair:
-        for _ in range(BATCHES):
-            pair.write_and_compare()
+    compare(schema, Scenario("upsert", seed))
