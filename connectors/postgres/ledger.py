@@ -21,7 +21,7 @@ from sinkworker.api import LedgerEntry, TopicPartition
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TRIMMED_AT_ONCE = 20_000
+TRIMMED_AT_ONCE = 10_000
 
 
 class Ledger:
@@ -44,15 +44,18 @@ class Ledger:
             for topic, partition, *rest, at in rows
         ]
 
-    def trim(self) -> None:
-        """Delete old rows, but not all at once. A role that may not do so leaves it to another."""
+    def trim(self) -> bool:
+        """Delete old rows, but not all at once: whether there may be more of them. A role that may not
+        do so leaves it to another."""
         if self._kept_ms < 0:
-            return
+            return False
         try:
-            self._execute("trim", kept_ms=self._kept_ms, limit=TRIMMED_AT_ONCE)
+            trimmed = self._execute("trim", kept_ms=self._kept_ms, limit=TRIMMED_AT_ONCE).rowcount
         except errors.InsufficientPrivilege:
             self._kept_ms = -1
             log.warning("This role may not DELETE from %s: somebody else must trim it", self._table)
+            return False
+        return bool(trimmed == TRIMMED_AT_ONCE)
 
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
         return self._session.connection.execute(

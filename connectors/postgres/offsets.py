@@ -190,9 +190,10 @@ class OffsetTable:
         with self._session.using("reading the ledger"):
             return self._ledger.read(limit)
 
-    def trim_ledger(self) -> None:
+    def trim_ledger(self) -> bool:
+        """Whether there may be more to trim."""
         with self._session.using("trimming the ledger"):
-            self._ledger.trim()
+            return self._ledger.trim()
 
     # the table itself
 
@@ -229,13 +230,16 @@ class PostgresOffsetStore(OffsetStore):
 
     def __init__(self, session: Session, table: OffsetTable) -> None:
         self._session, self._table = session, table
-        self._trimmed = time.monotonic()
+        self._next_trim = time.monotonic() + TRIM_EVERY_SECONDS
 
     def read(self) -> Mapping[TopicPartition, StoredOffset]:
-        """Trims the ledger every minute, too: the engine reads often, and not within a flush."""
-        if time.monotonic() - self._trimmed > TRIM_EVERY_SECONDS:
-            self._trimmed = time.monotonic()
-            self._table.trim_ledger()
+        """Trims the ledger every minute, too, or as long as there is more to trim: the engine reads
+        often, and not within a flush."""
+        now = time.monotonic()
+        if now > self._next_trim:
+            self._next_trim = now + TRIM_EVERY_SECONDS
+            if self._table.trim_ledger():
+                self._next_trim = now
         return self._table.read()
 
     def ledger(self, limit: int) -> Sequence[LedgerEntry]:

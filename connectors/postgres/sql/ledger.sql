@@ -22,15 +22,27 @@ ORDER BY number DESC
 LIMIT %(limit)s
 
 -- trim --
--- A few at a time, so that no flush waits long. The newest row of a partition stays.
-DELETE FROM {ledger} AS l USING (
-  SELECT o.topic, o.partition, o.number FROM {ledger} AS o
-  WHERE o.connector = %(connector)s AND o.at < clock_timestamp() - %(kept_ms)s * interval '1 ms'
-    AND EXISTS (
-      SELECT FROM {ledger} AS n
-      WHERE n.connector = o.connector AND n.topic = o.topic AND n.partition = o.partition
-        AND n.number > o.number)
+-- Looks at the oldest rows of each partition alone, by the primary key: most of a ledger is young, and a
+-- flush waits meanwhile. The newest row of a partition stays.
+WITH RECURSIVE p AS (
+  (SELECT topic, partition FROM {ledger} WHERE connector = %(connector)s
+   ORDER BY topic, partition LIMIT 1)
+  UNION ALL
+  SELECT following.* FROM p CROSS JOIN LATERAL (
+    SELECT topic, partition FROM {ledger}
+    WHERE connector = %(connector)s AND (topic, partition) > (p.topic, p.partition)
+    ORDER BY topic, partition LIMIT 1
+  ) AS following
+)
+DELETE FROM {ledger} WHERE connector = %(connector)s AND ctid = ANY (ARRAY(
+  SELECT oldest.ctid FROM p CROSS JOIN LATERAL (
+    SELECT ctid, at, number FROM {ledger}
+    WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition
+    ORDER BY number LIMIT %(limit)s
+  ) AS oldest
+  WHERE oldest.at < clock_timestamp() - %(kept_ms)s * interval '1 ms'
+    AND oldest.number < (
+      SELECT max(number) FROM {ledger}
+      WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition)
   LIMIT %(limit)s
-) AS old
-WHERE l.connector = %(connector)s AND l.topic = old.topic AND l.partition = old.partition
-  AND l.number = old.number
+))

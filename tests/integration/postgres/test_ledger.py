@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.postgres.config import PostgresSinkConfig
-from connectors.postgres.offsets import OffsetTable
+from connectors.postgres.offsets import OffsetTable, PostgresOffsetStore
 from connectors.postgres.session import Session
 from sinkworker.api import Advance, Alteration, FencedError, Offset, TopicPartition
 from tests.integration.postgres.sinks import Sink
@@ -17,6 +17,11 @@ from tests.services.database import Database
 pytestmark = pytest.mark.postgres
 
 P0, P1 = TopicPartition("alerts", 0), TopicPartition("alerts", 1)
+TWO_OLD_ROWS = (
+    "INSERT INTO sinkworker_ledger (connector, topic, partition, kind, epoch, to_offset, at) "
+    "SELECT '{}', 'alerts', 1, 'commit', 1, 9, now() - interval '2 minutes' "
+    "FROM generate_series(1, 2)"
+)
 
 
 @pytest.fixture
@@ -93,6 +98,41 @@ def test_old_rows_are_trimmed_but_never_the_newest_of_a_partition(
     )
     table.trim_ledger()
     assert [(step[0], step[4]) for step in steps(table)] == [(P1, 0), (P0, 20)]
+
+
+def test_as_long_as_there_is_more_to_trim_it_is_trimmed_with_every_look(
+    session: Session, table: OffsetTable, schema: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.postgres.ledger.TRIMMED_AT_ONCE", 3)
+    monkeypatch.setattr("connectors.postgres.offsets.TRIM_EVERY_SECONDS", 0.0)
+    store = PostgresOffsetStore(session, table)
+    monkeypatch.setattr("connectors.postgres.offsets.TRIM_EVERY_SECONDS", 1e9)
+    table.claim({P0: Offset(0), P1: Offset(0)}, "me")
+    for start in range(5):
+        to = Offset(start + 1)
+        advance(session, table, {p: Advance(1, start, to, records=1) for p in (P0, P1)})
+    schema.execute("UPDATE sinkworker_ledger SET at = at - interval '2 minutes'")
+    left = []
+    for _ in range(5):
+        store.read()
+        left.append(len(steps(table)))
+    assert left == [9, 6, 3, 2, 2]
+    schema.execute(TWO_OLD_ROWS.format("alerts-to-pg"))
+    store.read()
+    assert len(steps(table)) == 4
+
+
+def test_what_is_trimmed_is_this_connectors_whatever_others_have_there(
+    session: Session, table: OffsetTable, schema: Database
+) -> None:
+    table.claim({P0: Offset(0), P1: Offset(0)}, "me")
+    for name in ("aaa", "alerts-to-pg", "zzz"):
+        schema.execute(TWO_OLD_ROWS.format(name))
+    table.trim_ledger()
+    assert [(step[0], step[4]) for step in steps(table)] == [(P0, 0), (P1, 0), (P1, 9)]
+    assert (
+        schema.one("SELECT count(*) FROM sinkworker_ledger WHERE connector <> 'alerts-to-pg'") == 4
+    )
 
 
 def test_a_record_that_the_flush_found_to_be_bad_is_counted_as_errant(database: Database) -> None:
