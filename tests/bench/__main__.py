@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="a file for everything that was measured")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md")
     parser.add_argument("--check", action="store_true", help="compare with tests/bench/ratios.json")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if (
+        arguments.docs and find_spec("matplotlib") is None
+    ):  # said before it has measured for an hour
+        parser.error("--docs draws with matplotlib: pip install -e '.[bench]'")
+    return arguments
 
 
 def check(found: dict[str, Any]) -> int:
