@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar
 
-from connectors.postgres.reader import RecordReader, Values
+from connectors.postgres.reader import DeletedKey, RecordReader, Values
 from connectors.postgres.rows import Plan, Plans
 from sinkworker.api import DataError, SinkRecord, TopicPartition
 
@@ -54,10 +54,19 @@ class Batch:
         return len(self.values)
 
     def is_uniform(self) -> bool:
-        """Whether all records have the same fields, and none is a delete."""
-        return self.plans.count(self.plans[0]) == len(self) and set(map(type, self.values)) == {
-            dict
-        }
+        """Whether all records have the same fields, but for those that are deletes."""
+        kinds: set[type] = set(map(type, self.values))
+        if kinds == {dict}:
+            return self.plans.count(self.plans[0]) == len(self)
+        written = zip(self.plans, self.values, strict=True)
+        plans = {plan for plan, values in written if type(values) is dict}
+        return kinds.difference([DeletedKey]) == {dict} and len(plans) == 1
+
+    def deletes(self) -> Sequence[int]:
+        """Their indexes."""
+        if DeletedKey not in set(map(type, self.values)):
+            return ()
+        return [i for i, values in enumerate(self.values) if type(values) is DeletedKey]
 
     def only(self, indexes: Sequence[int]) -> Batch:
         return Batch(

@@ -7,6 +7,7 @@ know tables, connections or statements.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 
 from connectors.postgres.config import PostgresSinkConfig
@@ -66,6 +67,10 @@ class RecordReader:
 
         A call and a check for every record cost a tenth of the sink's time.
         """
+        if self._config.pk_mode == "record_key" and not self._has_to_change_fields:
+            keyed = self._keyed_at_once(records)
+            if keyed is not None:
+                return keyed
         if self._has_to_change_values:
             try:
                 return [self.values(source, record) for record in records]
@@ -75,10 +80,32 @@ class RecordReader:
         if set(map(type, values)) != {dict}:
             return None
         for name in self._config.pk_fields if self._config.pk_mode == "record_value" else ():
-            parts = [value.get(name) for value in values]
-            if None in parts or not {dict, list}.isdisjoint(map(type, parts)):
+            if not _are_parts([value.get(name) for value in values]):
                 return None
         return values
+
+    def _keyed_at_once(self, records: Sequence[SinkRecord]) -> list[Values] | None:
+        """As `{**value, **key}`; None when one of them does not fit, or names its own key's columns."""
+        keys, values = self._keys_at_once(_keys(records)), _values(records)
+        writable = {dict, NoneType} if self._config.delete_enabled else {dict}
+        if keys is None or not writable.issuperset(map(type, values)):
+            return None
+        return [
+            DeletedKey(key) if value is None else value | key
+            for key, value in zip(keys, values, strict=True)
+        ]
+
+    def _keys_at_once(self, keys: Sequence[Any]) -> list[Values] | None:
+        names, kinds = self._config.pk_fields, set(map(type, keys))
+        if kinds == {dict}:
+            parts = [[key.get(name) for key in keys] for name in names]
+        else:
+            parts = [list(keys)] if len(names) == 1 else []
+        if not parts or not all(map(_are_parts, parts)):
+            return None
+        if len(names) == 1:
+            return [{names[0]: part} for part in parts[0]]
+        return [dict(zip(names, each, strict=True)) for each in zip(*parts, strict=True)]
 
     def key_columns(self, record: SinkRecord) -> tuple[str, ...]:
         """The columns of the primary key of this record; empty when it has none."""
@@ -96,12 +123,11 @@ class RecordReader:
 
     @property
     def _has_to_change_values(self) -> bool:
-        return (
-            bool(self._included)
-            or self._clean is not None
-            or bool(self._document_column)
-            or self._config.pk_mode not in ("none", "record_value")
-        )
+        return self._has_to_change_fields or self._config.pk_mode not in ("none", "record_value")
+
+    @property
+    def _has_to_change_fields(self) -> bool:
+        return bool(self._included) or self._clean is not None or bool(self._document_column)
 
     def _without_object(self, record: SinkRecord) -> DeletedKey:
         if record.value is not None:
@@ -156,6 +182,17 @@ def _values(records: Sequence[SinkRecord]) -> list[Any]:
     if isinstance(records, Records):
         return list(records.columns.values)
     return [record.value for record in records]
+
+
+def _keys(records: Sequence[SinkRecord]) -> Sequence[Any]:
+    if isinstance(records, Records):
+        return records.columns.keys
+    return [record.key for record in records]
+
+
+def _are_parts(column: Sequence[Any]) -> bool:
+    """Of keys: no null, and nothing deep."""
+    return {NoneType, dict, list}.isdisjoint(map(type, column))
 
 
 def _check_key(fields: Values, names: Sequence[str], where: str) -> None:

@@ -1,4 +1,4 @@
-"""The statements that write a stage's rows by key.
+"""The statements that write or delete a stage's rows by key.
 
 Owns their words. Pure.
 """
@@ -26,6 +26,18 @@ UPSERT_NEW = sql.SQL(
     "WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same}) ORDER BY {key} "
     "ON CONFLICT ({key}) {action}"
 )
+# Nothing is known of how few a stage's rows are: Postgres would rather read a table of some 100,000 rows
+# as a whole than look these up.
+DELETE = sql.SQL(
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+    "DELETE FROM {table} AS t USING {stage} AS s WHERE {same}; "
+    "RESET enable_hashjoin; RESET enable_mergejoin"
+)
+
+
+def delete(table: Table, key: Columns, stage: sql.Composable) -> sql.Composed:
+    """The rows that have a stage's keys."""
+    return DELETE.format(table=table.identifier, stage=stage, same=same_keys(key))
 
 
 def upsert(

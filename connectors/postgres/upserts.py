@@ -7,10 +7,10 @@ not know offsets.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from psycopg import sql
 
@@ -29,7 +29,7 @@ from connectors.postgres.staged_suspect import StagedSuspect
 from connectors.postgres.stages import LINE, Purpose, Stages
 from connectors.postgres.suspects import naming_suspects
 from connectors.postgres.tables import Table
-from connectors.postgres.upsert_statements import same_keys, upsert
+from connectors.postgres.upsert_statements import delete, same_keys, upsert
 
 T = TypeVar("T")
 
@@ -60,9 +60,7 @@ class Upserts:
         keys = keys_of(batch, self._key, self._table)
         distinct = keys.of if keys.are_exact else self._as_postgres_sees(keys.of, batch)
         if batch.is_uniform():
-            if keys.are_exact and self._are_new(batch, distinct):
-                return ()
-            return self._upsert_uniform(batch, distinct)
+            return self._write_last(batch, distinct, are_exact=keys.are_exact)
         self._upsert_merged(batch, distinct)
         return ()
 
@@ -85,37 +83,57 @@ class Upserts:
         same: dict[int, int] = dict(self._session.connection.execute(query).fetchall())
         return [same.get(lines[each], lines[each]) for each in keys]
 
-    def _are_new(self, batch: Batch, keys: Sequence[Any]) -> bool:
+    def _write_last(
+        self, batch: Batch, keys: Sequence[Hashable], *, are_exact: bool
+    ) -> Sequence[LeftOut]:
+        """With the same fields in all records that write, the last one of a key is all that counts."""
+        written, deletes = list(_last(keys).values()), set(batch.deletes())
+        if deletes:
+            self._delete_last(batch, keys, deletes)
+            written = [index for index in written if index not in deletes]
+        if not written or (are_exact and self._are_new(batch, keys, written)):
+            return ()
+        return self._upsert_last(batch, keys, written)
+
+    def _delete_last(
+        self, batch: Batch, keys: Sequence[Hashable], deletes: Collection[int]
+    ) -> None:
+        ended = list({keys[index]: index for index in deletes}.values())
+        try:
+            self._delete([batch.values[index] for index in ended])
+        except BadRowError as bad:
+            index = ended[bad.index]
+            _tell(bad, index, is_certain=_is_alone(index, keys))
+
+    def _are_new(self, batch: Batch, keys: Sequence[Any], written: Sequence[int]) -> bool:
         """False when not all of their keys are: then nothing is written."""
-        plan, new_rows = batch.plans[0], self._new_rows
-        if not new_rows.may_be(len(batch), plan):
+        plan, new_rows = batch.plans[written[0]], self._new_rows
+        if not new_rows.may_be(len(written), plan):
             return False
         # In the order of the keys, as set statements write them.
-        last = [index for _, index in sorted(_last(keys).items())]
+        last = sorted(written, key=keys.__getitem__)
         try:
             return new_rows.are_written(plan, [batch.values[index] for index in last])
         except BadRowError as bad:
             index = last[bad.index]
-            named = _named(bad, index, is_certain=keys.count(keys[index]) == 1)
-            raise named from named.__cause__
+            _tell(bad, index, is_certain=_is_alone(index, keys))
 
-    def _upsert_uniform(self, batch: Batch, keys: Sequence[Hashable]) -> Sequence[LeftOut]:
-        """With the same fields in all records the last one of a key is all that counts."""
-        last = list(_last(keys).values())
-        plan, values = batch.plans[0], [batch.values[index] for index in last]
+    def _upsert_last(
+        self, batch: Batch, keys: Sequence[Hashable], last: Sequence[int]
+    ) -> Sequence[LeftOut]:
+        plan, values = batch.plans[last[0]], [batch.values[index] for index in last]
         try:
             stage = self._staged(plan, values)
             with savepoint(self._session.connection), naming_suspects(values):
                 self._write_staged(plan, stage)
         except BadRowError as bad:
             index = last[bad.index]
-            is_certain = keys.count(keys[index]) == 1
+            is_certain = _is_alone(index, keys)
             if bad.is_guess and is_certain and len(values) > 1:
                 reason = self._reason_to_leave_out(values[bad.index], plan, stage)
                 if reason is not None:
                     return [LeftOut(index, reason)]
-            named = _named(bad, index, is_certain=is_certain)
-            raise named from named.__cause__
+            _tell(bad, index, is_certain=is_certain)
         return ()
 
     def _reason_to_leave_out(self, values: Values, plan: Plan, stage: sql.Identifier) -> str | None:
@@ -128,22 +146,21 @@ class Upserts:
     def _upsert_merged(self, batch: Batch, keys: Sequence[Hashable]) -> None:
         merged = merge(batch, keys)
         try:
-            self._delete([each for each in merged if each.is_deleted])
+            self._delete_merged([each for each in merged if each.is_deleted])
             self._update(merged)
         except _BadMergedError as bad:
             members = bad.merged.members
-            named = _named(bad.bad_row, members[0], is_certain=len(members) == 1)
-            raise named from named.__cause__
+            _tell(bad.bad_row, members[0], is_certain=len(members) == 1)
 
-    def _delete(self, merged: Sequence[Merged]) -> None:
-        if not merged:
-            return
-        stage = self._stages.get(self._table, Purpose.KEYS, len(merged))
-        with _telling(merged):
-            keys = [each.key for each in merged]
-            copy_rows(self._session, stage, self._key, keys, self._pick_key)
-        query = sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE {}")
-        self._execute(query.format(self._table.identifier, stage, same_keys(self._key)))
+    def _delete(self, keys: Sequence[Values]) -> None:
+        stage = self._stages.get(self._table, Purpose.KEYS, len(keys))
+        copy_rows(self._session, stage, self._key, keys, self._pick_key)
+        self._execute(delete(self._table, self._key, stage))
+
+    def _delete_merged(self, merged: Sequence[Merged]) -> None:
+        if merged:
+            with _telling(merged):
+                self._delete([each.key for each in merged])
 
     def _update(self, merged: Sequence[Merged]) -> None:
         groups: dict[Plan, list[Merged]] = {}
@@ -192,11 +209,15 @@ def _last(keys: Sequence[T]) -> dict[T, int]:
     return dict(zip(keys, range(len(keys)), strict=True))
 
 
-def _named(bad: BadRowError, index: int, *, is_certain: bool) -> BaseException:
+def _is_alone(index: int, keys: Sequence[Hashable]) -> bool:
+    """Whether no other record has the key of this one."""
+    return keys.count(keys[index]) == 1
+
+
+def _tell(bad: BadRowError, index: int, *, is_certain: bool) -> NoReturn:
     """The culprit's index; or, if several records made the row, the bare error: then only trying
     tells which of them it was."""
     cause = bad.__cause__
     assert cause is not None
-    if not is_certain:
-        return cause
-    return bad.at(index)
+    named = bad.at(index) if is_certain else cause
+    raise named from named.__cause__

@@ -162,3 +162,31 @@ def test_a_key_in_capitals_is_told_from_other_columns(
     assert rejected(batches, values) == []
     assert targets == ["table", "stage"]
     assert database.one("SELECT sum(v) FROM alerts") == COUNT
+
+
+def by_key(database: Database) -> Batches:
+    return Batches(
+        database, SOURCE, insert_mode="upsert", pk_mode="record_key", pk_fields="id",
+        delete_enabled=True,
+    )  # fmt: skip
+
+
+def test_deletes_among_new_keys_leave_the_rest_without_a_stage(
+    database: Database, targets: list[str]
+) -> None:
+    database.execute("INSERT INTO alerts VALUES (3, 9, NULL, 'here before'), (500, 9, NULL, '')")
+    messages = [Message(3, None), *(Message(i, {"v": 1}) for i in range(COUNT)), Message(5, None)]
+    assert by_key(database).flush({SOURCE: messages}) == {}
+    assert targets == ["stage", "table"]
+    assert landed(database) == dict.fromkeys({*range(COUNT)} - {5}, 1) | {500: 9}
+    assert database.one("SELECT note FROM alerts WHERE id = 3") == "new"
+
+
+@pytest.mark.parametrize("place", [0, 1, COUNT])
+def test_a_delete_whose_key_fits_no_column_is_rejected_alone(
+    database: Database, place: int
+) -> None:
+    messages = [Message(i, None if i < 3 else {"v": 1}) for i in range(COUNT)]
+    messages.insert(place, Message(1 << 40, None))
+    assert [offset for _, offset in by_key(database).flush({SOURCE: messages})] == [place]
+    assert landed(database) == dict.fromkeys(range(3, COUNT), 1)
