@@ -21,7 +21,8 @@ from sinkworker.api import LedgerEntry, TopicPartition
 log = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TRIMMED_AT_ONCE = 10_000
+# Rows, and of one partition.
+TRIMMED_AT_ONCE, TRIMMED_OF_ONE = 10_000, 1_000
 
 
 class Ledger:
@@ -49,13 +50,14 @@ class Ledger:
         do so leaves it to another."""
         if self._kept_ms < 0:
             return False
+        limits = {"limit": TRIMMED_AT_ONCE, "of_one": TRIMMED_OF_ONE}
         try:
-            trimmed = self._execute("trim", kept_ms=self._kept_ms, limit=TRIMMED_AT_ONCE).rowcount
+            number, of_one = self._execute("trim", kept_ms=self._kept_ms, **limits).fetchone()
         except errors.InsufficientPrivilege:
             self._kept_ms = -1
             log.warning("This role may not DELETE from %s: somebody else must trim it", self._table)
             return False
-        return bool(trimmed == TRIMMED_AT_ONCE)
+        return bool(number == TRIMMED_AT_ONCE or of_one == TRIMMED_OF_ONE)
 
     def _execute(self, name: LiteralString, **parameters: Any) -> Any:
         return self._session.connection.execute(

@@ -23,7 +23,7 @@ LIMIT %(limit)s
 
 -- trim --
 -- Looks at the oldest rows of each partition alone, by the primary key: most of a ledger is young, and a
--- flush waits meanwhile. The newest row of a partition stays.
+-- flush waits meanwhile. The newest row of a partition stays. Says how many went, and of one partition.
 WITH RECURSIVE p AS (
   (SELECT topic, partition FROM {ledger} WHERE connector = %(connector)s
    ORDER BY topic, partition LIMIT 1)
@@ -33,16 +33,20 @@ WITH RECURSIVE p AS (
     WHERE connector = %(connector)s AND (topic, partition) > (p.topic, p.partition)
     ORDER BY topic, partition LIMIT 1
   ) AS following
+), trimmed AS (
+  DELETE FROM {ledger} WHERE connector = %(connector)s AND ctid = ANY (ARRAY(
+    SELECT oldest.ctid FROM p CROSS JOIN LATERAL (
+      SELECT ctid, at, number FROM {ledger}
+      WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition
+      ORDER BY number LIMIT %(of_one)s
+    ) AS oldest
+    WHERE oldest.at < clock_timestamp() - %(kept_ms)s * interval '1 ms'
+      AND oldest.number < (
+        SELECT max(number) FROM {ledger}
+        WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition)
+    LIMIT %(limit)s
+  ))
+  RETURNING topic, partition
 )
-DELETE FROM {ledger} WHERE connector = %(connector)s AND ctid = ANY (ARRAY(
-  SELECT oldest.ctid FROM p CROSS JOIN LATERAL (
-    SELECT ctid, at, number FROM {ledger}
-    WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition
-    ORDER BY number LIMIT %(limit)s
-  ) AS oldest
-  WHERE oldest.at < clock_timestamp() - %(kept_ms)s * interval '1 ms'
-    AND oldest.number < (
-      SELECT max(number) FROM {ledger}
-      WHERE connector = %(connector)s AND topic = p.topic AND partition = p.partition)
-  LIMIT %(limit)s
-))
+SELECT coalesce(sum(number), 0), coalesce(max(number), 0)
+FROM (SELECT count(*) AS number FROM trimmed GROUP BY topic, partition) AS counted

@@ -100,10 +100,16 @@ def test_old_rows_are_trimmed_but_never_the_newest_of_a_partition(
     assert [(step[0], step[4]) for step in steps(table)] == [(P1, 0), (P0, 20)]
 
 
+@pytest.mark.parametrize(
+    ("at_once", "of_one", "expected"),
+    [(3, 3, [9, 6, 3, 2, 2]), (100, 2, [8, 4, 2, 2, 2]), (4, 3, [8, 4, 2, 2, 2])],
+)
 def test_as_long_as_there_is_more_to_trim_it_is_trimmed_with_every_look(
-    session: Session, table: OffsetTable, schema: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("connectors.postgres.ledger.TRIMMED_AT_ONCE", 3)
+    session: Session, table: OffsetTable, schema: Database, monkeypatch: pytest.MonkeyPatch,
+    at_once: int, of_one: int, expected: list[int],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("connectors.postgres.ledger.TRIMMED_AT_ONCE", at_once)
+    monkeypatch.setattr("connectors.postgres.ledger.TRIMMED_OF_ONE", of_one)
     monkeypatch.setattr("connectors.postgres.offsets.TRIM_EVERY_SECONDS", 0.0)
     store = PostgresOffsetStore(session, table)
     monkeypatch.setattr("connectors.postgres.offsets.TRIM_EVERY_SECONDS", 1e9)
@@ -116,7 +122,7 @@ def test_as_long_as_there_is_more_to_trim_it_is_trimmed_with_every_look(
     for _ in range(5):
         store.read()
         left.append(len(steps(table)))
-    assert left == [9, 6, 3, 2, 2]
+    assert left == expected
     schema.execute(TWO_OLD_ROWS.format("alerts-to-pg"))
     store.read()
     assert len(steps(table)) == 4
