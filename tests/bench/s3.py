@@ -24,7 +24,7 @@ FLUSH_SIZE = 50_000
 LOOK_EVERY = 0.1
 # The worker commits the last files, which never become full, by the wall clock; the loop knows its end.
 # So the rate is taken before.
-MEASURED, LAST_FILES_AFTER_MS = 0.9, 10_000
+MEASURED, LAST_FILES_AFTER_MS = 0.6, 10_000
 ROTATION = {"flush.size": str(FLUSH_SIZE), "rotate.schedule.interval.ms": str(LAST_FILES_AFTER_MS)}
 WIDE_TOPIC, WIDE_PARTITIONS, HOURS, LIMIT_MB = "kinaction_audit", 100, 24, 400
 HOUR_MS = 3_600_000
