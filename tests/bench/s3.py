@@ -23,7 +23,7 @@ from tests.services.store import Store
 FLUSH_SIZE = 50_000
 LOOK_EVERY = 0.1
 # The worker commits the last files, which never become full, by the wall clock; the loop knows its end.
-# So the rate is taken before.
+# So the rate is taken before: files have a little more than FLUSH_SIZE records, partitions few files.
 MEASURED, LAST_FILES_AFTER_MS = 0.6, 10_000
 ROTATION = {"flush.size": str(FLUSH_SIZE), "rotate.schedule.interval.ms": str(LAST_FILES_AFTER_MS)}
 WIDE_TOPIC, WIDE_PARTITIONS, HOURS, LIMIT_MB = "kinaction_audit", 100, 24, 400

@@ -24,6 +24,7 @@ LIMIT %(limit)s
 -- trim --
 -- Looks at the oldest rows of each partition alone, by the primary key: most of a ledger is young, and a
 -- flush waits meanwhile. The newest row of a partition stays. Says how many went, and of one partition.
+-- By ctid, because Postgres may read the whole ledger to join a few keys with it.
 WITH RECURSIVE p AS (
   (SELECT topic, partition FROM {ledger} WHERE connector = %(connector)s
    ORDER BY topic, partition LIMIT 1)
