@@ -17,10 +17,11 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
-from sinkworker.kafka.refusals import Refusal, explained
+from sinkworker.kafka.refusals import Refusal, cause, explained
 from sinkworker.kafka.security import Security, Tls
 
 READ_BYTES = 4096
+TIME_IS_UP = (errors.KafkaTimeoutError, errors.RequestTimedOutError)
 NOTHING_YET = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -48,6 +49,8 @@ class Manager(KafkaConnectionManager):  # type: ignore[misc]
             self._auth_failures[node.node_id] = conn.init_future.exception
 
     def _lost(self, node: Any, conn: KafkaConnection, error: Exception) -> None:
+        if not self.bootstrapped and isinstance(cause(error), TIME_IS_UP):
+            return  # the time for all attempts is over: that says nothing about this broker
         knew_us = conn.init_future.succeeded()
         refusal = explained(error, f"{node.host}:{node.port}", self._security, knew_us=knew_us)
         is_certain = refusal is not None and refusal.is_certain

@@ -44,18 +44,18 @@ def explained(
 
     knew_us: whether the broker had accepted the connection.
     """
-    cause = _cause(error)
-    told = _by_login(cause, security) or (None if knew_us else _by_tls(cause, security))
+    why = cause(error)
+    told = _by_login(why, security) or (None if knew_us else _by_tls(why, security))
     if told is not None:
         return Refusal(f"Kafka broker {broker} {told}")
-    guessed = _guessed(cause, security, knew_us=knew_us)
+    guessed = _guessed(why, security, knew_us=knew_us)
     return Refusal(f"Kafka broker {broker} {guessed}", is_certain=False) if guessed else None
 
 
-def _cause(error: BaseException) -> BaseException:
+def cause(error: BaseException) -> BaseException:
     """kafka-python wraps what happened, in one way or another."""
     inner = error.__cause__ or next((a for a in error.args if isinstance(a, BaseException)), None)
-    return _cause(inner) if inner is not None else error
+    return cause(inner) if inner is not None else error
 
 
 def _by_login(error: BaseException, security: Security) -> str | None:

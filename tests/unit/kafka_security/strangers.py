@@ -61,3 +61,14 @@ def speaks_tls(context: object) -> Callable[[socket.socket], None]:
         context.wrap_socket(connection, server_side=True).close()  # type: ignore[attr-defined]
 
     return serve
+
+
+def speaks_no_more(context: object) -> Callable[[socket.socket], None]:
+    """After the TLS handshake it never answers."""
+
+    def serve(connection: socket.socket) -> None:
+        secure = context.wrap_socket(connection, server_side=True)  # type: ignore[attr-defined]
+        while secure.recv(4096):
+            pass
+
+    return serve

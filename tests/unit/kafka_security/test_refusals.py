@@ -25,7 +25,14 @@ from sinkworker.kafka.security import Security, read_security
 from sinkworker.kafka.subscription import Subscription
 from tests.services.certificates import Authority, Identity
 from tests.services.process import free_port
-from tests.unit.kafka_security.strangers import Stranger, answers, hangs_up, silent, speaks_tls
+from tests.unit.kafka_security.strangers import (
+    Stranger,
+    answers,
+    hangs_up,
+    silent,
+    speaks_no_more,
+    speaks_tls,
+)
 from tests.unit.kafka_security.tls import broker, file
 
 ALERT = bytes.fromhex("15030300020250")
@@ -177,6 +184,23 @@ def test_a_broker_that_is_down_after_all_is_not_said_to_hang_up(listen: Listen) 
     with pytest.raises(RetriableError) as caught:
         connect(secured("SSL"), address).check()
     assert str(caught.value) == f"No Kafka broker answers at bootstrap.servers={address}"
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["no-tls", "no-answer"])
+def test_the_attempt_that_time_cuts_off_does_not_hide_why_the_others_failed(
+    listen: Listen, authority: Authority, is_secure: bool
+) -> None:
+    server = broker(authority.issue("127.0.0.1"))
+    second = speaks_no_more(server) if is_secure else silent
+    asked: list[socket.socket] = []
+
+    def hangs_up_once(connection: socket.socket) -> None:
+        asked.append(connection)
+        (hangs_up if len(asked) == 1 else second)(connection)
+
+    ours = secured("SSL", ssl_truststore_certificates=authority.pem)
+    assert told(ours, listen(hangs_up_once)) == f"{HUNG_UP}(security.protocol=PLAINTEXT)"
+    assert len(asked) == 2
 
 
 # what is no refusal
