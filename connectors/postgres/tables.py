@@ -6,8 +6,9 @@ not know records.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -44,7 +45,8 @@ class Table:
     """One table as it is now. unique_keys: the column sets that ON CONFLICT can name.
 
     generated: the columns that only Postgres fills. needs_insert: COPY cannot write to a view, and
-    asks no rule. Without columns it stands for a missing table.
+    asks no rule. Without columns it stands for a missing table. version: one that is the same has
+    not changed; one that has changed may still be equal.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Table:
     unique_keys: frozenset[frozenset[str]] = frozenset()
     generated: frozenset[str] = frozenset()
     needs_insert: bool = False
+    version: str = field(default="", compare=False)
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -82,8 +85,7 @@ class Tables:
         """From the catalog. The same object when nothing has changed."""
         known, found = self._known.pop(name, None), self._load(name)
         table = known if known == found and known is not None else found
-        if table.columns:
-            self._known[name] = table
+        self._know(table)
         return table
 
     def may_be_stale(self) -> bool:
@@ -99,22 +101,33 @@ class Tables:
 
         Called when all is written: who holds the locks of what was written sees no change after it.
         """
-        for table in tables:
-            if self._load(table.name) != table:
+        written = {table.name: table for table in tables}
+        for name, version in self._versions(written).items():
+            if version == written[name].version:
+                continue
+            found = self._load(name)
+            if found != written[name]:
                 self._known = {}
                 raise RetriableError(
-                    f"Postgres: table {table.name} was changed; reading the catalog again"
+                    f"Postgres: table {name} was changed; reading the catalog again"
                 )
+            self._know(found)
+
+    def _know(self, table: Table) -> None:
+        if table.columns:
+            self._known[table.name] = table
+
+    def _versions(self, names: Iterable[str]) -> Mapping[str, str]:
+        quoted = {self._quoted(name): name for name in names}
+        rows = self._rows("versions", {"tables": list(quoted)}) if quoted else ()
+        return {quoted[name]: version for name, version in rows}
 
     def _load(self, name: str) -> Table:
-        connection = self._session.connection
-        with self._session.using("reading the catalog"):
-            quoted = identifier(name).as_string(connection)
-            # Planning it takes three times as long, and psycopg forgets plans at every rollback.
-            query = statement("catalog", "table")
-            rows = connection.execute(query, {"table": quoted}, prepare=True).fetchall()
+        # First: of what changes in between, the contents are newer than the version, not older.
+        version = self._versions([name])[name]
+        rows = self._rows("table", {"table": self._quoted(name)})
         if not rows:
-            return Table(name, {})
+            return Table(name, {}, version=version)
         *_, needs_insert, unique_keys = rows[0]
         return Table(
             name,
@@ -122,4 +135,15 @@ class Tables:
             unique_keys=frozenset(map(frozenset, unique_keys or ())),
             generated=frozenset(row[0] for row in rows if row[6]),
             needs_insert=needs_insert,
+            version=version,
         )
+
+    def _rows(self, query: LiteralString, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        with self._session.using("reading the catalog"):
+            # Planning it takes three times as long, and psycopg forgets plans at every rollback.
+            return self._session.connection.execute(
+                statement("catalog", query), parameters, prepare=True
+            ).fetchall()
+
+    def _quoted(self, name: str) -> str:
+        return identifier(name).as_string(self._session.connection)

@@ -38,7 +38,7 @@ PLACES = {
     "flush.before": Place(f"{TASK}.flush", "before"),
     "cas.before": Place(f"{OFFSETS}.advance", "before"),
     "cas.after": Place(f"{OFFSETS}.advance", "after"),
-    "copy.mid": Place("psycopg.copy:Copy.write_row", "before"),
+    "copy.mid": Place("connectors.postgres.copying:format_row_text", "before"),
     "rows.after": Place("connectors.postgres.isolation:Isolation.write_all_good", "after"),
     "commit.before": Place(f"{TASK}._verify", "after"),
     "commit.after": Place(f"{TASK}._commit", "after"),

@@ -46,6 +46,17 @@ LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
 WHERE a.attrelid = to_regclass(%(table)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 
+-- versions --
+-- For each table a text that changes with whatever `table` tells, and perhaps more often: which
+-- transactions wrote its rows of the catalogs. For a tenth of the time, where there are many tables.
+SELECT names.name, ROW(this.oid::oid,
+  ARRAY(SELECT ROW(a.xmin, (SELECT t.xmin FROM pg_type AS t WHERE t.oid = a.atttypid))
+        FROM pg_attribute AS a WHERE a.attrelid = this.oid AND a.attnum > 0),
+  ARRAY(SELECT i.xmin FROM pg_index AS i WHERE i.indrelid = this.oid),
+  ARRAY(SELECT k.xmin FROM pg_constraint AS k WHERE k.conrelid = this.oid),
+  ARRAY(SELECT w.xmin FROM pg_rewrite AS w WHERE w.ev_class = this.oid))::text
+FROM unnest(%(tables)s::text[]) AS names (name), to_regclass(names.name) AS this (oid)
+
 -- exists --
 SELECT to_regclass(%(table)s) IS NOT NULL
 
