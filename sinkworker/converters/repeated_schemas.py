@@ -50,6 +50,7 @@ class RepeatedSchemas:
         parse_all: ParseAll,
         is_infinite: Callable[[Any], bool],
     ) -> None:
+        """is_infinite: finds what neither parser refuses, a number that no float can hold."""
         self._envelope, self._is_infinite = envelope, is_infinite
         self._parse, self._parse_all = parse, parse_all
         self._seen: dict[bytes, Beginning] = {}

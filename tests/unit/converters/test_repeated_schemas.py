@@ -1,4 +1,4 @@
-"""An envelope that begins as one before is read as it is read alone: same schema, value, and words."""
+"""What is read at once is read as it is alone: envelopes that begin as one before, and plain texts."""
 
 from __future__ import annotations
 
@@ -215,3 +215,15 @@ def test_payloads_of_one_shape_are_read_at_once() -> None:
         None,
     ):
         assert reader._repeated.read_all([*messages, other]) is None
+
+
+@pytest.mark.parametrize("number", [1, 249, 250, 251])
+@pytest.mark.parametrize("text", TEXTS)
+def test_plain_texts_are_read_at_once_as_each_is_read_alone(text: bytes, number: int) -> None:
+    """Among others of its shape, or of another; before and behind the end of those read at once."""
+    reader = converter(schemas_enable=False)
+    alone = outcome(reader, text)
+    for other in (GOOD, b'{"id":1,"level":0.5,"x":null}', b'{"id":1}', b""):
+        outcomes = [*[outcome(reader, other)] * number, alone]
+        expected = outcomes if len(alone) == 3 else None
+        assert outcome_of_all(reader, [*[other] * number, text]) == expected
