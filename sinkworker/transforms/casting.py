@@ -44,18 +44,29 @@ def casting(target: str, source: str | None) -> Casting:
     """
     if source in ("array", "map", "struct"):
         raise DataError(f"Cast does not support casting from {source}")
+    if target in BITS:
+        return _to_integers(target)
     cast: Casting
     if target == "string":
         cast = partial(_string, is_float32=source in FLOATS)
     elif target == "boolean":
         cast = _boolean
-    elif target in BITS:
-        cast = partial(_integer, kind=target)
     elif source in FLOATS:  # of the four bytes, not of the digits that stood for them
         cast = float32
     else:
         cast = partial(_float, kind=target)
     return lambda value: None if value is None else cast(value)
+
+
+def _to_integers(kind: str) -> Casting:
+    half = 1 << (BITS[kind] - 1)
+
+    def cast(value: Any) -> Any:
+        if type(value) is int and -half <= value < half:  # as most are
+            return value
+        return None if value is None else _integer(value, kind)
+
+    return cast
 
 
 def _integer(value: Any, kind: str) -> int:

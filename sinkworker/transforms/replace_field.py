@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator
 
@@ -18,6 +20,12 @@ from sinkworker.transforms.schemas import (
     struct,
 )  # fmt: skip
 from sinkworker.transforms.sides import OfKey, OfValue, SidedTransform, Typed
+
+# Of objects without a schema: which fields they have. As many as a table's plans.
+MOST_SHAPES = 1000
+
+Names: TypeAlias = list[tuple[str, str]]
+"""Old and new."""
 
 
 class ReplaceFieldConfig(ConfigModel):
@@ -42,14 +50,14 @@ class ReplaceField(SidedTransform):
         self._renames = dict(map(pair, config.renames))
         self._fills_nulls = config.replace_null_with_default
         self._plans = Memo(self._plan)
+        self._names_of = lru_cache(MOST_SHAPES)(self._names)
 
     def change(self, schema: Schema | None, value: Any, record: SinkRecord) -> Typed:
         if value is None:
             return schema, None
         if schema is None:
-            renames = self._renames
-            fields = an_object(value, self.title).items()
-            return None, {renames.get(k, k): v for k, v in fields if self._keeps(k)}
+            names = self._names_of(tuple(an_object(value, self.title)))
+            return None, {new: value[old] for old, new in names}
         value = a_struct(schema, value, self.title)
         new_schema, names, defaults = self._plans.of(schema)
         changed = {new: value.get(old) for old, new in names}
@@ -61,14 +69,16 @@ class ReplaceField(SidedTransform):
     def _keeps(self, name: str) -> bool:
         return name not in self._exclude and (not self._include or name in self._include)
 
-    def _plan(self, schema: Schema) -> tuple[Schema, list[tuple[str, str]], dict[str, Any]]:
+    def _names(self, olds: Sequence[str]) -> Names:
+        return [(old, self._renames.get(old, old)) for old in olds if self._keeps(old)]
+
+    def _plan(self, schema: Schema) -> tuple[Schema, Names, dict[str, Any]]:
         """The new schema, (old name, new name) of its fields, and defaults by their new names."""
         kept = [field for field in fields_of(schema) if self._keeps(field["field"])]
-        olds: list[str] = [field["field"] for field in kept]
-        news = [self._renames.get(old, old) for old in olds]
-        fields = map(named, news, kept)
-        new_schema = struct(fields, schema)
-        names = list(zip(olds, news, strict=True))
+        names = self._names([field["field"] for field in kept])
+        new_schema = struct(
+            [named(new, field) for (_, new), field in zip(names, kept, strict=True)], schema
+        )
         return new_schema, names, defaults_of(new_schema) if self._fills_nulls else {}
 
 

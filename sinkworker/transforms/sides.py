@@ -6,6 +6,7 @@ Owns taking that half out of a record and putting the result back. Must not know
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from sinkworker.api import Schema, SinkRecord, Transform
@@ -20,7 +21,7 @@ class SidedTransform(Transform):
     def change(self, schema: Schema | None, value: Any, record: SinkRecord) -> Typed:
         """The new schema and value of this side."""
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Its name as users write it, for messages: `InsertField$Value`."""
         name = type(self).__name__
