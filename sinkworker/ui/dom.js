@@ -33,3 +33,14 @@ export function state(text) {
 }
 
 export const link = (path, text) => h("a", { href: `#/${path.map(encodeURIComponent).join("/")}` }, text);
+
+// Someone may be typing in what is replaced: who stands there with the same id goes on, at the same letters.
+export function replace(parent, ...children) {
+  const before = document.activeElement;
+  const [start, end] = parent.contains(before) ? [before.selectionStart, before.selectionEnd] : [];
+  parent.replaceChildren(...children);
+  if (document.contains(before) || !before.id) return;
+  const after = document.getElementById(before.id);
+  after?.focus({ preventScroll: true });
+  if (typeof start === "number") after?.setSelectionRange?.(start, end);
+}

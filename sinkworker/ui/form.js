@@ -1,7 +1,7 @@
 // A configuration, checked by the worker while one types: a new connector, or a change of one.
 
 import { field } from "./field.js";
-import { h, write } from "./dom.js";
+import { h, replace, write } from "./dom.js";
 import { ask, connector, part } from "./rest.js";
 import { isSecret } from "./secrets.js";
 
@@ -35,9 +35,9 @@ class Form {
       h("div", { class: "bar" }, this.button, this.said));
   }
 
-  // Asked by the clock too: what somebody types is never replaced.
+  // Asked by the clock too: what somebody types is never replaced, a check that failed is made again.
   async once() {
-    if (this.begun) return;
+    if (this.begun) return this.unanswered ? this.check() : undefined;
     const plugins = await ask("GET", "connector-plugins");
     const config = this.name ? await ask("GET", `${connector(this.name)}/config`) : {};
     if (this.begun) return;
@@ -57,10 +57,11 @@ class Form {
     const first = keys.filter(isFirst);
     const own = keys.filter((key) => !isFirst(key) && key.group === null);
     const common = keys.filter((key) => !isFirst(key) && key.group !== null);
-    this.parts.replaceChildren(
+    const [ownOpen, commonOpen] = [...this.parts.querySelectorAll("details")].map((each) => each.open);
+    replace(this.parts,
       h("fieldset", {}, h("legend", {}, "What it needs"), this.nodes(first)),
-      h("details", {}, h("summary", {}, `Keys of ${plugin} (${own.length})`), this.nodes(own)),
-      h("details", {}, h("summary", {}, `Keys of every connector (${common.length})`), this.nodes(common)));
+      h("details", { open: ownOpen }, h("summary", {}, `Keys of ${plugin} (${own.length})`), this.nodes(own)),
+      h("details", { open: commonOpen }, h("summary", {}, `Keys of every connector (${common.length})`), this.nodes(common)));
     const others = Object.entries(config).filter(([key]) => !this.fields.has(key) && key !== CLASS);
     for (const [key, value] of others) if (isSecret(key)) this.kept.set(key, value);
     this.others.value = others.filter(([key]) => !isSecret(key)).map(([key, value]) => `${key}=${value}`).join("\n");
@@ -97,11 +98,17 @@ class Form {
       const answer = await ask("PUT", `connector-plugins/${part(this.plugin.value)}/config/validate`, this.config());
       if (number === this.number) this.tell(answer);
     } catch (error) {
-      if (number === this.number) write(this.said, error.message);
+      if (number === this.number) this.wait(error.message);
     }
   }
 
+  wait(message) {
+    this.unanswered = true;
+    write(this.said, message);
+  }
+
   tell({ configs, error_count: count }) {
+    this.unanswered = false;
     const unknown = [];
     for (const { value } of configs) {
       const of = this.fields.get(value.name);

@@ -173,6 +173,33 @@ def test_a_form_says_what_is_wrong_as_one_types(url: str, opening: Opening) -> N
     page.wait_for_selector("#verdict:text('to mend')")
 
 
+def test_the_keys_of_another_plugin_interrupt_no_typing(url: str, opening: Opening) -> None:
+    page, held = opening(), []
+    visit(page, url, "new")
+    page.click("summary:text('Keys of every connector')")
+    page.route("**/FileStreamSink/config", lambda route: held.append(route))
+    with page.expect_request("**/FileStreamSink/config"):
+        page.select_option("#plugin", "FileStreamSink")
+    topic = "[id='key-errors.deadletterqueue.topic.name']"
+    page.fill(topic, "mine")
+    page.evaluate("document.activeElement.setSelectionRange(1, 3)")
+    held[0].continue_()
+    page.wait_for_selector("#key-file", state="attached")
+    page.keyboard.insert_text("achin")
+    assert page.input_value(topic) == "machine"
+    assert page.is_visible(topic)
+
+
+def test_what_no_worker_answered_is_asked_again(url: str, opening: Opening) -> None:
+    page = opening()
+    visit(page, url, "new")
+    page.route("**/config/validate", lambda route: route.abort())
+    page.fill("#key-name", "mine")
+    page.wait_for_selector("#verdict:text('The worker does not answer')")
+    page.unroute("**/config/validate")
+    page.wait_for_selector("#verdict:text('to mend')")
+
+
 def test_the_page_works_with_keys_alone(url: str, opening: Opening) -> None:
     page = opening()
     visit(page, url)
