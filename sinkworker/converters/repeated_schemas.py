@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -21,7 +21,7 @@ MOST_BEGINNINGS, MOST_SHAPES = 100, 1000
 # What may be, or hold, an infinite number.
 NUMBERS = frozenset({float, list, dict})
 DEEP = frozenset({list, dict})
-BRACE = ord("}")
+BRACE = b"}"
 
 Parse = Callable[[bytes], Any]
 ParseAll = Callable[[Sequence[bytes]], list[Any]]
@@ -83,14 +83,15 @@ class RepeatedSchemas:
     def _all_alike(
         self, known: Beginning, data: Sequence[Any]
     ) -> tuple[Schema | None, list[Any]] | None:
-        starts = map(bytes.startswith, data, repeat(known.text))
-        if not all(starts) or set(map(itemgetter(-1), data)) != {BRACE}:
+        texts = [each.removeprefix(known.text).removesuffix(BRACE) for each in data]
+        around = len(known.text) + len(BRACE)
+        if sum(map(len, data)) - sum(map(len, texts)) != around * len(data):
             return None
-        start = len(known.text)
-        payloads = self._parse_all([each[start:-1] for each in data])
-        kinds = [set(map(type, each)) for each in zip(*map(dict.values, payloads), strict=True)]
-        are_alike = set(map(len, kinds)) == {1} and len(set(map(tuple, payloads))) == 1
-        if not are_alike or not DEEP.isdisjoint(chain.from_iterable(kinds)):
+        payloads = self._parse_all(texts)
+        if not _are_named_alike(payloads):
+            return None
+        kinds = [set(map(type, map(itemgetter(name), payloads))) for name in payloads[0]]
+        if set(map(len, kinds)) != {1} or not DEEP.isdisjoint(chain.from_iterable(kinds)):
             return None
         read = self._read_like(known, payloads[0])
         return known.schema, payloads if read is _as_they_are else list(map(read, payloads))
@@ -150,6 +151,14 @@ def _beginning(data: bytes) -> bytes:
     """Up to the first `"payload":`; nothing where it has none."""
     at = data.find(NAME)
     return data[: at + len(NAME)] if at >= 0 else b""
+
+
+def _are_named_alike(payloads: Sequence[dict[str, Any]]) -> bool:
+    """Whether all have the first one's names in its order.
+
+    One with more names than it would repeat one of them, which an object cannot; so none has less.
+    """
+    return list(chain.from_iterable(payloads)) == list(payloads[0]) * len(payloads)
 
 
 def _as_they_are(payload: Any) -> Any:
