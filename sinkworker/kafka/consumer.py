@@ -81,6 +81,7 @@ class KafkaPythonConsumer:
 
         The first answer may be to a question that was asked before these topics were subscribed.
         """
+        self._cluster._last_refresh_ms = 0  # to ask for other topics is no retry: it need not wait
         for _ in range(METADATA_ATTEMPTS):
             known = self._cluster.request_update()
             with suppress(KafkaTimeoutError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from kafka.cluster import ClusterMetadata
 from kafka.record.default_records import DefaultRecordBatch
 
 from sinkworker.api import Offset, TopicPartition
@@ -292,6 +293,16 @@ def test_the_part_of_the_client_that_uses_a_setting_has_it(listening: Make, key:
     value, used = IN_THE_CLIENT[key]
     world = listening(**{key: value})
     assert used(world.consumer()._client) == int(value)
+
+
+def test_topics_are_asked_for_at_once_however_long_a_retry_waits(
+    listening: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ClusterMetadata.DEFAULT_CONFIG, "retry_backoff_ms", 60_000)
+    world = listening()
+    consumer = world.connection.consumer(Subscription((world.topic,)), 0)
+    world._open.append(consumer)
+    assert consumer._cluster.partitions_for_topic(world.topic) == {0, 1}
 
 
 def test_the_bound_on_look_ups_is_kept(listening: Make) -> None:
