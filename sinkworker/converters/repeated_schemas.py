@@ -83,8 +83,9 @@ class RepeatedSchemas:
     def _all_alike(
         self, known: Beginning, data: Sequence[Any]
     ) -> tuple[Schema | None, list[Any]] | None:
-        texts = [each.removeprefix(known.text).removesuffix(BRACE) for each in data]
-        around = len(known.text) + len(BRACE)
+        start = known.text
+        texts = [each.removeprefix(start).removesuffix(BRACE) for each in data]
+        around = len(start) + len(BRACE)
         if sum(map(len, data)) - sum(map(len, texts)) != around * len(data):
             return None
         payloads = self._parse_all(texts)

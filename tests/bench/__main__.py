@@ -73,7 +73,8 @@ def compile_programs() -> None:
 
 
 def check(found: dict[str, Any]) -> int:
-    ratios = {name: each["ratio"] for name, each in found.get("cases", {}).items()}
+    measured = {**found.get("cases", {}), **found.get("schemas", {})}
+    ratios = {name: each["ratio"] for name, each in measured.items()}
     worse: Sequence[str] = results.regressions(ratios, results.checked_in())
     for sentence in worse:
         print(f"slower than before: {sentence}")

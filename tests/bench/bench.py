@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import results
-from tests.bench.cases import CLIENTS, POSTGRES, Case
+from tests.bench.cases import BESIDE_PLAIN, CLIENTS, POSTGRES, Case
 from tests.bench.growth import Growth
 from tests.bench.latency import Trickle
 from tests.bench.logs import Logs
@@ -83,6 +83,16 @@ class Bench:
         copy = self.landing.copy_alone(self.records, is_keyed=is_keyed).measured(self.records)
         return worker, copy
 
+    def beside_plain(self, client: str) -> tuple[Result, Result]:
+        """Worker and worker: JSON with its schema, and the same records without."""
+        with_schema, plain = (
+            self.landing.worker(
+                self._logs.of(mode, PARTITIONS), {**POSTGRES[mode], "kafka.client": client}
+            ).measured(self.records)
+            for mode in ("envelope", "insert")
+        )
+        return with_schema, plain
+
     def _s3(self, case: Case) -> tuple[Result, Result]:
         topic = self._logs.of(case.mode, PARTITIONS)
         return (
@@ -103,6 +113,13 @@ def measure_cases(bench: Bench, chosen: Sequence[Case]) -> Found:
         results.show(pairs)
         found[pairs.name] = results.as_json(pairs)
     return found
+
+
+def measure_schemas(bench: Bench, _: Sequence[Case]) -> Found:
+    turns = [bench.beside_plain("confluent") for _ in range(bench.runs)]
+    pairs = Pairs(BESIDE_PLAIN, [schemas for schemas, _ in turns], [plain for _, plain in turns])
+    results.show(pairs, "plain")
+    return {pairs.name: results.as_json(pairs)}
 
 
 def measure_copy(bench: Bench, _: Sequence[Case]) -> Found:
@@ -140,5 +157,5 @@ def measure_wide(bench: Bench, _: Sequence[Case]) -> Found:
 
 PARTS: Mapping[str, Callable[[Bench, Sequence[Case]], Found]] = {
     "latency": measure_latency, "idle": measure_idle, "cases": measure_cases,
-    "copy": measure_copy, "growth": measure_growth, "wide": measure_wide,
+    "schemas": measure_schemas, "copy": measure_copy, "growth": measure_growth, "wide": measure_wide,
 }  # fmt: skip

@@ -42,6 +42,8 @@ S3: Mapping[str, Mapping[str, str]] = {
 MODES = (*POSTGRES, *S3)
 BOTH_SIZES = ("insert", "upsert")
 """Modes that are measured with two tasks, too."""
+BESIDE_PLAIN = "envelope beside plain JSON, confluent"
+"""The worker beside itself: what schemas in the records cost."""
 
 
 class Case(NamedTuple):

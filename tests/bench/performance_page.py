@@ -48,6 +48,11 @@ def table(cases: Found) -> str:
 
 def others(found: Found) -> Sequence[str]:
     lines = [
+        f"- {name}: {each['worker']['records_per_second']:,.0f} records/s, plain "
+        f"{each['by_hand']['records_per_second']:,.0f}: {each['ratio']:.2f}."
+        for name, each in found.get("schemas", {}).items()
+    ]
+    lines += [
         f"- {name}: {each['worker']['records_per_second']:,.0f} rows/s, COPY alone "
         f"{each['by_hand']['records_per_second']:,.0f}: {each['ratio']:.2f}."
         for name, each in found.get("copy", {}).items()
