@@ -64,7 +64,8 @@ class Form {
       h("details", { open: commonOpen }, h("summary", {}, `Keys of every connector (${common.length})`), this.nodes(common)));
     const others = Object.entries(config).filter(([key]) => !this.fields.has(key) && key !== CLASS);
     for (const [key, value] of others) if (isSecret(key)) this.kept.set(key, value);
-    this.others.value = others.filter(([key]) => !isSecret(key)).map(([key, value]) => `${key}=${value}`).join("\n");
+    const shown = others.filter(([key]) => !isSecret(key)).map(([key, value]) => `${key}=${value}`);
+    this.others.value = [...shown, ...this.unfinished()].join("\n");
     await this.check();
   }
 
@@ -79,9 +80,17 @@ class Form {
     return keys.map((key) => this.fields.get(key.name).node);
   }
 
+  lines() {
+    return this.others.value.split("\n").filter((line) => line.trim());
+  }
+
+  unfinished() {
+    return this.lines().filter((line) => !line.includes("="));
+  }
+
   config() {
     const written = [...this.fields].map(([key, field]) => [key, field.value()]).filter(([, value]) => value !== "");
-    const lines = this.others.value.split("\n").filter((line) => line.includes("="));
+    const lines = this.lines().filter((line) => line.includes("="));
     const others = lines.map((line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()]);
     return { ...Object.fromEntries(this.kept), [CLASS]: this.plugin.value, ...Object.fromEntries(written), ...Object.fromEntries(others) };
   }
@@ -109,15 +118,16 @@ class Form {
 
   tell({ configs, error_count: count }) {
     this.unanswered = false;
-    const unknown = [];
+    const unknown = this.unfinished().map((line) => `There is no = in ${line}`);
+    const wrong = count + unknown.length;
     for (const { value } of configs) {
       const of = this.fields.get(value.name);
       if (of) of.tell(value);
       else unknown.push(...value.errors);
     }
     write(this.othersErrors, unknown.join("\n"));
-    write(this.said, count ? `${count} thing(s) to mend` : "Nothing is wrong with it");
-    this.button.disabled = count > 0;
+    write(this.said, wrong ? `${wrong} thing(s) to mend` : "Nothing is wrong with it");
+    this.button.disabled = wrong > 0;
   }
 
   async save(event) {

@@ -171,6 +171,10 @@ def test_a_form_says_what_is_wrong_as_one_types(url: str, opening: Opening) -> N
     page.fill("#others", "offset.start=never")
     page.wait_for_selector("#save[disabled]")
     page.wait_for_selector("#verdict:text('to mend')")
+    page.fill("#others", "offset.start")
+    page.wait_for_selector("#others-errors:text('There is no = in offset.start')")
+    assert page.inner_text("#verdict") == "1 thing(s) to mend"
+    assert page.is_disabled("#save")
 
 
 def test_the_keys_of_another_plugin_interrupt_no_typing(url: str, opening: Opening) -> None:

@@ -39,6 +39,12 @@ class Request:
         return self.method in ("PUT", "POST") and not self.is_entry
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Who comes when the usual 5 wait already is dropped by the system, and waits for seconds.
+    request_queue_size = 128
+
+
 @dataclass
 class Proxy:
     """Forwards to `url`. `script` says what becomes of a request: a fate, a status, or nothing."""
@@ -49,8 +55,7 @@ class Proxy:
     late: list[Request] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
