@@ -14,6 +14,8 @@ from typing import Any
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = Path(__file__).with_name("performance_page.md")
 Found = Mapping[str, Any]
+BESIDE = (("schemas", "records/s", "plain"), ("copy", "rows/s", "COPY alone"))
+"""Parts that set the worker beside something else: in which unit, beside what."""
 
 
 def write(found: Found) -> None:
@@ -48,14 +50,10 @@ def table(cases: Found) -> str:
 
 def others(found: Found) -> Sequence[str]:
     lines = [
-        f"- {name}: {each['worker']['records_per_second']:,.0f} records/s, plain "
+        f"- {name}: {each['worker']['records_per_second']:,.0f} {unit}, {other} "
         f"{each['by_hand']['records_per_second']:,.0f}: {each['ratio']:.2f}."
-        for name, each in found.get("schemas", {}).items()
-    ]
-    lines += [
-        f"- {name}: {each['worker']['records_per_second']:,.0f} rows/s, COPY alone "
-        f"{each['by_hand']['records_per_second']:,.0f}: {each['ratio']:.2f}."
-        for name, each in found.get("copy", {}).items()
+        for part, unit, other in BESIDE
+        for name, each in found.get(part, {}).items()
     ]
     for client, latencies in found.get("latency", {}).items():
         lines += [
