@@ -12,18 +12,20 @@ export function letters(name) {
   const said = h("p", { role: "status", class: "quiet" });
   const count = h("p", { class: "quiet" });
   const cards = new Map();
+  // Told beside the list as it is then, not as it was before.
   const replay = async (question) => {
-    try {
-      const done = await ask("POST", ours(name, "letters/replay"), question);
-      write(said, [`${done.written} written, ${done.filtered} left out by a transform, ${done.stayed.length} failed again`, ...done.stayed].join("\n"));
-    } catch (error) {
-      write(said, error.message);
-    }
-    await refresh();
+    const text = await ask("POST", ours(name, "letters/replay"), question).then(outcome, (error) => error.message);
+    await refresh().catch(() => {}); // the next look tells of it
+    write(said, text);
   };
   const all = h("button", { onclick: () => replay({}), disabled: true }, "Replay all");
+  let [asks, shown] = [0, 0];
   const refresh = async () => {
-    const found = await asked(name, count);
+    const turn = ++asks;
+    const [found, text] = await asked(name);
+    if (turn < shown) return; // what was asked later is shown already
+    shown = turn;
+    write(count, text);
     all.disabled = found.length === 0;
     const nodes = found.map((letter) => {
       const key = `${place(letter)} ${letter.failed_at}`;
@@ -36,16 +38,17 @@ export function letters(name) {
   return { node, refresh };
 }
 
+const outcome = ({ written, filtered, stayed }) =>
+  [`${written} written, ${filtered} left out by a transform, ${stayed.length} failed again`, ...stayed].join("\n");
+
 // A sink that stores none says so.
-async function asked(name, count) {
+async function asked(name) {
   try {
     const { letters: found } = await ask("GET", ours(name, `letters?limit=${MOST}`));
-    write(count, found.length < MOST ? `${found.length} dead letter(s)` : `The first ${MOST} dead letters`);
-    return found;
+    return [found, found.length < MOST ? `${found.length} dead letter(s)` : `The first ${MOST} dead letters`];
   } catch (error) {
     if (error.status !== 400) throw error;
-    write(count, error.message);
-    return [];
+    return [[], error.message];
   }
 }
 

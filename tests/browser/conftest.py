@@ -70,6 +70,23 @@ def visit(page: Any, url: str, view: str = "") -> None:
     page.wait_for_function("() => document.getElementById('main').dataset.shown === location.hash")
 
 
+class Held:
+    """Questions to the worker that get no answer until a test gives one."""
+
+    def __init__(self, page: Any, pattern: str) -> None:
+        self._page = page
+        self._questions: list[Any] = []
+        page.route(pattern, lambda route: self._questions.append(route))
+
+    def wait_for(self, count: int) -> Any:
+        """The last of so many questions, when it was asked."""
+        for _ in range(3000):
+            if len(self._questions) >= count:
+                return self._questions[count - 1]
+            self._page.wait_for_timeout(10)
+        raise AssertionError(f"{len(self._questions)} of {count} questions after 30 s")
+
+
 def look(page: Any, name: str) -> None:
     """A screenshot for people, where SINKWORKER_SCREENSHOTS says so."""
     folder = os.environ.get("SINKWORKER_SCREENSHOTS")

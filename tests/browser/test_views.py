@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sinkworker.api import DeadLetter, Stage, TopicPartition
-from tests.browser.conftest import LOOKS, Opening, look, visit
+from tests.browser.conftest import LOOKS, Held, Opening, look, visit
 from tests.browser.stage import Made, ledger, step
 
 PASSWORD = "hunter2-hunter2"
@@ -19,6 +19,7 @@ CONFIG = {
     "value.converter": "JsonConverter", "sasl.jaas.config": PASSWORD, "other.password": "${env:PW}",
     "other.address": f"http://anna:{PASSWORD}@proxy/x?password={PASSWORD}",
 }  # fmt: skip
+REPLAYED = {"written": 1, "filtered": 0, "stayed": []}
 P0, P1 = TopicPartition("alerts", 0), TopicPartition("alerts", 1)
 VIEWS = {
     "overview": "", "pictures": "connectors/alerts-to-pg", "tasks": "connectors/broken/tasks",
@@ -130,6 +131,38 @@ def test_a_dead_letter_has_its_cause_its_bytes_and_its_headers(url: str, opening
     assert page.inner_text(".bytes > dt >> nth=2") == "Header schema"
 
 
+def test_what_a_replay_did_is_told_beside_the_letters_that_are_left(
+    url: str, opening: Opening
+) -> None:
+    page = opening()
+    visit(page, url, "connectors/broken/letters")
+    page.uncheck("#live")
+    page.route("**/letters/replay", lambda route: route.fulfill(json=REPLAYED))
+    held = Held(page, "**/letters?limit=*")
+    page.click("text=Replay all")
+    left = held.wait_for(1)
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    assert "1 written" not in page.content()
+    left.fulfill(json={"letters": []})
+    page.wait_for_selector("[role=status]:text('1 written')")
+    assert page.query_selector("li h2") is None
+
+
+def test_an_older_answer_does_not_bring_letters_back(url: str, opening: Opening) -> None:
+    page = opening()
+    visit(page, url, "connectors/broken/letters")
+    page.route("**/letters/replay", lambda route: route.fulfill(json=REPLAYED))
+    held = Held(page, "**/letters?limit=*")
+    older = held.wait_for(1)  # the page looks again by itself
+    page.click("text=Replay all")
+    held.wait_for(2).fulfill(json={"letters": []})
+    page.wait_for_selector("[role=status]:text('1 written')")
+    looks = int(page.get_attribute("#main", "data-looks"))
+    older.continue_()
+    page.wait_for_function(f"() => document.getElementById('main').dataset.looks > {looks}")
+    assert page.query_selector("li h2") is None
+
+
 def test_secrets_are_nowhere_on_the_page_and_their_places_are(url: str, opening: Opening) -> None:
     page = opening()
     visit(page, url, "connectors/alerts-to-pg/config")
@@ -178,16 +211,16 @@ def test_a_form_says_what_is_wrong_as_one_types(url: str, opening: Opening) -> N
 
 
 def test_the_keys_of_another_plugin_interrupt_no_typing(url: str, opening: Opening) -> None:
-    page, held = opening(), []
+    page = opening()
     visit(page, url, "new")
     page.click("summary:text('Keys of every connector')")
-    page.route("**/FileStreamSink/config", lambda route: held.append(route))
-    with page.expect_request("**/FileStreamSink/config"):
-        page.select_option("#plugin", "FileStreamSink")
+    held = Held(page, "**/FileStreamSink/config")
+    page.select_option("#plugin", "FileStreamSink")
+    keys = held.wait_for(1)
     topic = "[id='key-errors.deadletterqueue.topic.name']"
     page.fill(topic, "mine")
     page.evaluate("document.activeElement.setSelectionRange(1, 3)")
-    held[0].continue_()
+    keys.continue_()
     page.wait_for_selector("#key-file", state="attached")
     page.keyboard.insert_text("achin")
     assert page.input_value(topic) == "machine"
