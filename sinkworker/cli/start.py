@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sinkworker")
 
-LOOK_EVERY_SECONDS = 0.2
-TASKS_FIRST_LOOKS = 5
+LOOK_EVERY_SECONDS = 0.5
+TASKS_FIRST_SECONDS, TASKS_FIRST_LOOKS = 0.2, 5
 
 
 @click.command(epilog="Example: sinkworker start configs/alerts-to-pg.properties")
@@ -152,7 +152,7 @@ def _start_rest(running: Running, told_to_stop: threading.Event) -> None:
         statuses = running.worker.statuses().values()
         if all(status.partitions or status.trace for status in statuses):
             break
-        told_to_stop.wait(LOOK_EVERY_SECONDS)
+        told_to_stop.wait(TASKS_FIRST_SECONDS)
     running.rest.start()
 
 
