@@ -15,7 +15,7 @@ from tests.bench.cases import BESIDE_PLAIN, CLIENTS, POSTGRES, Case
 from tests.bench.growth import Growth
 from tests.bench.latency import Trickle
 from tests.bench.logs import Logs
-from tests.bench.measuring import Result
+from tests.bench.measuring import BEFORE_THE_LAST_FLUSH, Result
 from tests.bench.postgres import HAND, OWN_TABLE, Landing
 from tests.bench.results import Pairs
 from tests.bench.s3 import Archive
@@ -32,9 +32,6 @@ BEST = {
     "insert, 4 tasks": ("insert", 4, True), "upsert, 2 tasks": ("upsert", 2, True),
 }  # fmt: skip
 Found = Mapping[str, Any]
-BEFORE_THE_LAST_FLUSH = 0.95
-"""Of all records. A last flush that is not full waits for `offset.flush.interval.ms`: half a second of
-five, or nothing, as the sizes of the first polls happen to be."""
 
 
 class Bench:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tests.bench.cases import POSTGRES
 from tests.bench.logs import Message, plain, send
+from tests.bench.measuring import BEFORE_THE_LAST_FLUSH
 from tests.bench.postgres import BATCH_SIZE, Landing
 from tests.services.database import Database
 from tests.services.kafka_tools import KafkaTools
@@ -111,5 +112,5 @@ class Growth:
         *, name: str | None = None,
     ) -> Point:  # fmt: skip
         program = self._landing.worker(topics, {**self._keys, **(keys or {})}, name=name)
-        rate, cpu, rss, _ = program.measured(records)
+        rate, cpu, rss, _ = program.measured(records, until=BEFORE_THE_LAST_FLUSH)
         return Point(size, rate, cpu, rss)

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOOK_EVERY = 0.01
+BEFORE_THE_LAST_FLUSH = 0.95
+"""Of all records. A last flush that is not full waits for `offset.flush.interval.ms`: half a second of
+five, or nothing, as the sizes of the first polls happen to be."""
 
 
 class Result(NamedTuple):
