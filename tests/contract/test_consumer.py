@@ -30,9 +30,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 def opened(consumer: Consumer, *partitions: TopicPartition, at: int = 0) -> Reader:
-    """A reader of a consumer that was assigned these partitions and reads them from `at`."""
+    """A reader of a consumer that was assigned these partitions and reads them from `at`, opened as a
+    task does it."""
     reader = Reader(consumer)
     reader.poll_until(lambda: reader.owned() >= set(partitions), "the assignment")
+    consumer.bounds(partitions)
     for partition in partitions:
         consumer.seek(partition, Offset(at))
     consumer.resume(partitions)
@@ -228,6 +230,18 @@ def test_a_topic_that_joins_a_pattern_is_assigned(world: World) -> None:
     assert set(reader.consumer.topics()) == {old.topic}
     new = TopicPartition(world.create_topic(prefix=f"{name}.b"), 0)
     reader.poll_until(lambda: reader.owned() == {old, new}, "the new topic")
+
+
+def test_an_empty_partition_is_opened_at_0_again_and_again(world: World) -> None:
+    source = TopicPartition(world.create_topic(), 0)
+    reader = opened(world.consumer(topics=[source.topic]), source)
+    for _ in range(30):
+        reader.consumer.pause([source])
+        reader.poll()  # until no question of the client is under way
+        reader.consumer.seek(source, Offset(0))
+        reader.consumer.resume([source])
+    world.produce(source, 1)
+    reader.poll_until(lambda: reader.position(source) == 1, "the record")
 
 
 def test_partitions_that_are_added_are_assigned(world: World) -> None:

@@ -57,6 +57,7 @@ class ConfluentConsumer:
         self._lookup_within_seconds = lookup_within_ms / 1000
         self._mirror = Mirror(self._send, self._commit, self.holds)
         self._subscribed: frozenset[str] = frozenset()
+        self._ends: dict[TopicPartition, int] = {}
         self._pattern, self._fixed = subscription.pattern, subscription.partitions
         self.in_group = not subscription.partitions
         with self._calling("Subscribing"):
@@ -211,7 +212,8 @@ class ConfluentConsumer:
 
     def _seek(self, partition: TopicPartition, at: ClientPartition) -> None:
         try:
-            if at.offset == 0:  # for which librdkafka 2.16 wakes nobody
+            # For 0 librdkafka 2.16 wakes nobody; but where nothing is, 1 would be out of range.
+            if at.offset == 0 and self._ends.get(partition, 0) > 0:
                 self._client.seek(ClientPartition(*partition, 1))
             self._client.seek(at)
         except KafkaException:  # after an error librdkafka reads a partition no more
@@ -264,6 +266,7 @@ class ConfluentConsumer:
     def bounds(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Bounds]:
         starts = self._list_offsets(partitions, OffsetSpec.earliest())
         ends = self._list_offsets(partitions, OffsetSpec.latest())
+        self._ends |= ends
         return {p: Bounds(starts[p], ends[p]) for p in partitions}
 
     def stable_ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
