@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from sinkworker.failpoints import Failpoint
 
 CONSUMER = "sinkworker.kafka.consumer:KafkaPythonConsumer"
+CLIENT_POLL = "kafka.consumer.group:KafkaConsumer.poll"  # the adapter's own may not lose its events
 LISTENER = "sinkworker.kafka.rebalance:RebalanceListener"
 LOOP = "sinkworker.runtime.sink_task:SinkTaskLoop"
 OFFSETS = "connectors.postgres.offsets:OffsetTable"
@@ -31,7 +32,7 @@ class Place(NamedTuple):
 
 PLACES = {
     "poll.before": Place(f"{CONSUMER}.poll", "before"),
-    "poll.after": Place(f"{CONSUMER}.poll", "after"),
+    "poll.after": Place(CLIENT_POLL, "after"),
     "convert.before": Place("sinkworker.runtime.pipeline:Pipeline.process", "before"),
     "convert.after": Place("sinkworker.runtime.pipeline:Pipeline.process", "after"),
     "put.after": Place(f"{TASK}.put", "after"),
@@ -77,6 +78,7 @@ GROWTH_PLACES = {
 # kafka-python's → confluent's.
 OF_CONFLUENT = {
     CONSUMER: "sinkworker.kafka.confluent.consumer:ConfluentConsumer",
+    CLIENT_POLL: "sinkworker.kafka.confluent.consumer:ConfluentConsumer._consume",
     LETTERS: "sinkworker.kafka.confluent.dead_letters:ConfluentDeadLetters",
     f"{LISTENER}.on_partitions_assigned": "sinkworker.kafka.confluent.rebalance:Rebalances.on_assign",
     f"{LISTENER}.on_partitions_revoked": "sinkworker.kafka.confluent.rebalance:Rebalances.on_revoke",

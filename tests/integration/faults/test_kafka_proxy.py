@@ -35,9 +35,14 @@ def topic(proxied_kafka: ProxiedKafka) -> str:
 
 
 class Reading:
-    """A member of a group of its own, which commits what it has read."""
+    """A member of a group of its own, which commits what it has read.
+
+    It joins when it knows the topic: one that leads its group before gives itself no partition, and
+    kafka-python alone forgets to join again when the poll ends at the wrong moment.
+    """
 
     def __init__(self, proxy: KafkaProxy, topic: str) -> None:
+        self._topic = topic
         self.client = f"client-{uuid.uuid4().hex[:6]}"
         self._consumer = KafkaConsumer(
             topic,
@@ -56,8 +61,9 @@ class Reading:
     def poll(self) -> int:
         """How many records were read so far. A broker that refuses may show as an error."""
         with suppress(KafkaConnectionError):
-            for records in self._consumer.poll(200).values():
-                self.values += [int(record.value) for record in records]
+            if self._consumer.partitions_for_topic(self._topic):
+                for records in self._consumer.poll(200).values():
+                    self.values += [int(record.value) for record in records]
         return len(self.values)
 
     def commit(self) -> None:
@@ -130,8 +136,7 @@ def test_requests_of_other_clients_do_not_count(proxy: KafkaProxy, reading: Read
 
 
 def test_an_outage_of_the_network_is_survived(proxy: KafkaProxy, reading: Reading) -> None:
-    """By a member that has its partition: one that leads its group before it knows the topic gives
-    itself none, and kafka-python alone does not notice."""
+    """By a member that has its partition."""
     fetched = proxy.at_request("Fetch", then="hold")
     wait_until(lambda: reading.poll() == 0 and fetched.has_fired, 60, "a Fetch")
     proxy.refuse()
