@@ -4,6 +4,7 @@ Owns how that follows what flushes took. Must not know what a flush does, nor a 
 
 A slow store gets smaller flushes, or each would outlast statement_timeout, a rebalance, a stop. Where
 most of the time is spent once per flush, fewer records a flush only make it slower: then it stays.
+The first flush is small, so that a worker's first rows are there a tenth of a second sooner.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from sinkworker.runtime.assignment import Pending
 from sinkworker.runtime.flush_policy import FlushPolicy
 
+FIRST = 500  # records
 # Half of the shortest time-out that a flush may run into: a new owner of a partition waits 2 s for
 # the last one's transaction, then ends it.
 TARGET_MS = 1_000
@@ -23,7 +25,7 @@ REST = 10
 
 
 class FlushSize:
-    """From 1 to the policy's `max_records`; by halves and doubles at most.
+    """From 1 to the policy's `max_records`; by halves and doubles at most, but for the first.
 
     policy: the one in force. Only full flushes count: one that is due by age says little of them.
     """
@@ -32,6 +34,8 @@ class FlushSize:
         self.policy = self._whole = whole
         self._rest = 0
         self._rate_before: float | None = None  # records a ms, when the size began to go down
+        self._is_first = whole.max_records > FIRST
+        self._set(FIRST)
 
     def at_most(self, pending: Pending) -> int | None:
         """How many records the next poll may bring; None: as many as it is set up to."""
@@ -41,7 +45,7 @@ class FlushSize:
 
     def flushed(self, pending: Pending, took_ms: int) -> None:
         """This took effect."""
-        if not pending.records or not self.policy.is_full(pending):
+        if self._was_first() or not pending.records or not self.policy.is_full(pending):
             return
         rate = pending.records / max(took_ms, 1)
         if self._rest:
@@ -55,7 +59,15 @@ class FlushSize:
 
     def failed(self, pending: Pending) -> None:
         """This did not, and may be too much to do so in time."""
+        self._was_first()
         self._settle(self._size(pending) // 2)
+
+    def _was_first(self) -> bool:
+        """What comes behind it begins with whole flushes, whatever it took."""
+        was, self._is_first = self._is_first, False
+        if was:
+            self.policy = self._whole
+        return was
 
     def _grow(self, rate: float, records: int) -> None:
         self._rate_before = None
